@@ -1,0 +1,11 @@
+/**
+ * core: what every other folder may use. Ids and their parsers, the error vocabulary, the clock, the logger,
+ * and the few concurrency shapes the engine needs. No I/O.
+ */
+export { AsyncQueue } from "./async-queue.ts";
+export type { Brand } from "./brand.ts";
+export { formatRfc3339Nano, systemClock, zeroTime, type Clock } from "./clock.ts";
+export { createKeyedMutex, createLimiter, createSingleFlight } from "./concurrency.ts";
+export { EngineError, errorCodes, isEngineError, messageOf, type ErrorCode } from "./errors.ts";
+export * from "./ids.ts";
+export { createLogger, logLevels, silentLogger, type LogFields, type Logger, type LogLevel } from "./logger.ts";
