@@ -81,8 +81,10 @@ export interface Snapshotter extends SnapshotReader, AsyncDisposable {
   /**
    * Makes the active snapshot immutable under a name; its files are on disk before its row says so.
    * @throws EngineError `not_found` (key), `already_exists`: the key has been discarded, use the name
+   * With `parent` the snapshot stands on that one, whatever it was prepared on: layers of one image unpack side by side,
+   * each prepared without a parent, and are committed bottom first. @throws also `not_found` (parent)
    */
-  commit(name: ChainId, key: SnapshotKey): Promise<void>;
+  commit(name: ChainId, key: SnapshotKey, options?: { readonly parent?: ChainId }): Promise<void>;
   /** Removes an active snapshot or view; nothing may be mounted from it. Files go in the background. @throws EngineError `not_found` */
   remove(key: SnapshotKey): Promise<void>;
   /** @throws EngineError `not_found`, or `conflict` while anything stands on it */
