@@ -37,7 +37,8 @@ export function readFacts(file: string, text: string): readonly SourceFact[] {
       const module = moduleAliases[node.source.value] ?? node.source.value;
       for (const specifier of node.specifiers) {
         if (specifier.type !== "ImportSpecifier") bindings.set(specifier.local.name, module);
-        else if (specifier.imported.type === "Identifier") add("use", `${module}.${specifier.imported.name}`, specifier);
+        else if (specifier.imported.type === "Identifier")
+          add("use", `${module}.${specifier.imported.name}`, specifier);
       }
       if (node.specifiers.length === 0) add("use", `${module}.`, node);
     },
@@ -80,6 +81,7 @@ function propertyName(node: Node, computed: boolean): string | undefined {
 
 function literalText(node: Node): string | undefined {
   if (node.type === "Literal" && typeof node.value === "string") return node.value;
-  if (node.type === "TemplateLiteral" && node.expressions.length === 0) return node.quasis[0]?.value.cooked ?? undefined;
+  if (node.type === "TemplateLiteral" && node.expressions.length === 0)
+    return node.quasis[0]?.value.cooked ?? undefined;
   return undefined;
 }

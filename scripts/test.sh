@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# npm test: everything. Set-up, the checks of `npm run ok`, the build, then every test in random order on the real kernel,
+# each file under the leak ledger (test/support/preload.ts). As root a skipped test is a failure: the kernel tests are the point.
+# The last line is `N passed, N failed`.
+#   LIGHTER_TEST_REPORTS=DIR   keeps the JUnit report there
+set -uo pipefail
+cd "$(dirname "$0")/.."
+bin=node_modules/.bin
+reports=$(mktemp -d)
+trap 'rm -rf "$reports"' EXIT
+failed_steps=0
+run() {
+  printf '\n== %s\n' "$*"
+  "$@" || { failed_steps=$((failed_steps + 1)) && echo "FAILED: $*"; }
+}
+
+scripts/setup.sh || { echo '0 passed, 1 failed' && exit 1; }
+run scripts/ok.sh --no-tests
+run scripts/build.sh
+run "$bin/bun" test ./src ./scripts ./test --isolate --randomize --only-failures --timeout 60000 \
+  --reporter=junit --reporter-outfile="$reports/bun.xml"
+[ -z "${LIGHTER_TEST_REPORTS:-}" ] || { mkdir -p "$LIGHTER_TEST_REPORTS" && cp "$reports/bun.xml" "$LIGHTER_TEST_REPORTS/"; }
+
+# Attributes of the report's root element.
+count() { grep -m1 -o '<testsuites [^>]*' "$reports/bun.xml" 2>/dev/null | grep -o " $1=\"[0-9]*\"" | grep -o '[0-9]*' || echo 0; }
+tests=$(count tests) failures=$(count failures) skipped=$(count skipped)
+if [ "$(id -u)" -eq 0 ] && [ "$skipped" -gt 0 ]; then
+  echo "$skipped tests were skipped as root:"
+  grep -B1 '<skipped' "$reports/bun.xml" | grep -o 'testcase name="[^"]*"'
+  failed_steps=$((failed_steps + 1))
+fi
+# A step that is no test, or a run that broke before its report, counts as one failure.
+failed=$((failures > 0 ? failures : (failed_steps > 0 || tests == 0 ? 1 : 0)))
+echo "$((tests - failures - skipped)) passed, $failed failed"
+[ "$failed" -eq 0 ]
