@@ -1,0 +1,140 @@
+import { rmSync, writeFileSync } from "node:fs";
+import type { ExecTask, ExecTaskRequest, StdinSink } from "./mod.ts";
+import { ExecOutput } from "./exec-output.ts";
+import { baseEnvironment, type OciRuntime } from "./oci-runtime.ts";
+import { execError } from "./runtime-errors.ts";
+import { readText, type TaskPaths } from "./task-files.ts";
+
+/** Files of one exec in the task's directory. */
+interface ExecFiles {
+  readonly process: string;
+  readonly pid: string;
+  /** The runtime's own errors, apart from the process's stderr. */
+  readonly log: string;
+}
+
+interface ExecChild {
+  readonly process: Bun.Subprocess;
+  readonly output: ExecOutput;
+  readonly stdin: StdinSink | undefined;
+  resize(size: { readonly height: number; readonly width: number }): void;
+}
+
+let execCount = 0;
+
+/**
+ * Runs a process in a task with the runtime's `exec`, as a child of the engine in its own session.
+ * Resolves once it runs.
+ * @throws EngineError with Docker's text when it could not be started
+ */
+export async function execInTask(runtime: OciRuntime, paths: TaskPaths, request: ExecTaskRequest): Promise<ExecTask> {
+  const name = `${paths.directory}/exec-${process.pid}-${++execCount}`;
+  const files = { process: `${name}.json`, pid: `${name}.pid`, log: `${name}.log` };
+  writeFileSync(files.process, JSON.stringify({ ...request.process, terminal: request.tty }), { mode: 0o600 });
+  const child = spawnExec(runtime, files, request);
+  const exited = child.process.exited.then((code) => finishExec(child, files, code));
+  const pid = await startedPid(child.process, files);
+  if (pid === undefined) {
+    child.output.discard();
+    const { log } = await exited;
+    throw execError(log, request.process.args[0]);
+  }
+  return {
+    pid,
+    output: child.output,
+    stdin: child.stdin,
+    exited: exited.then(({ exitCode }) => exitCode),
+    resize: (size) => child.resize(size),
+  };
+}
+
+function spawnExec(runtime: OciRuntime, files: ExecFiles, request: ExecTaskRequest): ExecChild {
+  const command = [
+    ...[runtime.path, ...runtime.globalArgs, "--log", files.log, "--log-format", "json"],
+    ...["exec", "--process", files.process, "--pid-file", files.pid, request.id],
+  ];
+  return request.tty ? spawnOnTerminal(command, request) : spawnOnPipes(command, request);
+}
+
+function spawnOnPipes(command: readonly string[], request: ExecTaskRequest): ExecChild {
+  const output = new ExecOutput();
+  const out = request.detached ? "ignore" : "pipe";
+  const child = Bun.spawn([...command], {
+    env: baseEnvironment,
+    stdio: [request.stdin && !request.detached ? "pipe" : "ignore", out, out],
+    detached: true,
+  });
+  if (child.stdout !== undefined && child.stderr !== undefined) {
+    output.pump("stdout", child.stdout);
+    output.pump("stderr", child.stderr);
+  } else output.end();
+  const stdin = child.stdin === undefined ? undefined : stdinOf(child.stdin);
+  return { process: child, output, stdin, resize: () => undefined };
+}
+
+function stdinOf(sink: Bun.FileSink): StdinSink {
+  return {
+    write: async (chunk) => {
+      sink.write(chunk);
+      await sink.flush();
+    },
+    end: () => void sink.end(),
+  };
+}
+
+/**
+ * The runtime copies between this terminal and one it makes inside the container, and passes on the size. Raw from the
+ * start: what is typed before the runtime is ready must reach the inner terminal as it is.
+ */
+function spawnOnTerminal(command: readonly string[], request: ExecTaskRequest): ExecChild {
+  const output = new ExecOutput();
+  const size = request.process.consoleSize;
+  const terminal = new Bun.Terminal({
+    cols: size?.width === undefined || size.width === 0 ? 80 : size.width,
+    rows: size?.height === undefined || size.height === 0 ? 24 : size.height,
+    data: (_terminal, data) => output.push("stdout", data),
+    exit: () => output.end(),
+  });
+  terminal.setRawMode(true);
+  if (request.detached) output.discard();
+  const child = Bun.spawn([...command], { env: baseEnvironment, terminal });
+  const stdin: StdinSink = {
+    write: async (chunk) => void terminal.write(chunk),
+    end: () => undefined,
+  };
+  void child.exited.then(async () => {
+    await output.drain();
+    terminal.close();
+  });
+  return { process: child, output, stdin, resize: ({ height, width }) => terminal.resize(width, height) };
+}
+
+/** The pid in the host's namespace; undefined when the process could not be started. */
+async function startedPid(child: Bun.Subprocess, files: ExecFiles): Promise<number | undefined> {
+  let exited = false;
+  void child.exited.then(() => (exited = true));
+  for (let waitMs = 1; ; waitMs = Math.min(waitMs + 1, 10)) {
+    const ended = exited;
+    const pid = Number.parseInt(readText(files.pid) ?? "", 10);
+    if (pid > 0) return pid;
+    if (ended) return undefined;
+    await Promise.race([child.exited, Bun.sleep(waitMs)]);
+  }
+}
+
+async function finishExec(
+  child: ExecChild,
+  files: ExecFiles,
+  code: number,
+): Promise<{ readonly exitCode: number; readonly log: string }> {
+  const log = code === 0 ? "" : (readText(files.log) ?? "");
+  void child.output.drain();
+  queueMicrotask(() => removeFiles(files));
+  // The kernel refused the program after the runtime had let go of it.
+  const refused = /exec: Exec format error|exec format error/.test(log);
+  return { exitCode: refused ? 126 : code, log };
+}
+
+function removeFiles(files: ExecFiles): void {
+  for (const path of [files.process, files.pid, files.log]) rmSync(path, { force: true });
+}

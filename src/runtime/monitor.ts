@@ -1,0 +1,114 @@
+import { EngineError } from "#core";
+import { readText, type TaskPaths } from "./task-files.ts";
+import { baseEnvironment, type OciRuntime } from "./oci-runtime.ts";
+
+export interface MonitorRequest {
+  readonly conmonPath: string;
+  readonly runtime: OciRuntime;
+  readonly id: string;
+  readonly paths: TaskPaths;
+  readonly exits: string;
+  readonly logPath: string;
+  readonly tty: boolean;
+  readonly openStdin: boolean;
+  readonly stdinOnce: boolean;
+}
+
+/** A running conmon, as seen through its sync pipe: its end is conmon's end. */
+export interface Monitor {
+  /** Pid of the container's first process. */
+  readonly pid: number;
+  readonly monitorPid: number;
+  /** Settles when conmon has ended, after it wrote the exit code, however it ended. */
+  readonly ended: Promise<void>;
+  /** Stops watching; conmon is left alone. */
+  release(): void;
+}
+
+/** What conmon or the OCI runtime said when they could not create the container. */
+export class MonitorError extends EngineError {
+  constructor(message: string) {
+    super("internal", message);
+  }
+}
+
+/**
+ * Starts conmon (8), which daemonises itself into its own session, runs the OCI runtime's `create` and reports over
+ * the pipe of _OCI_SYNCPIPE: `{"data":<pid>}`, or a negative number and a message.
+ * @throws MonitorError with the OCI runtime's text
+ */
+export async function startMonitor(request: MonitorRequest): Promise<Monitor> {
+  const child = Bun.spawn(monitorCommand(request), {
+    // conmon leaves its `oom` file in the working directory.
+    cwd: request.paths.directory,
+    env: { ...baseEnvironment, _OCI_SYNCPIPE: "3" },
+    stdio: ["ignore", "ignore", "pipe", "pipe"],
+    detached: true,
+    lazy: true,
+  });
+  const pipe = child.stdio[3];
+  if (typeof pipe !== "number") throw new EngineError("internal", "no sync pipe to conmon");
+  const sync = await readSyncPipe(pipe);
+  const line = await sync.firstLine;
+  if (line === undefined) {
+    await child.exited;
+    throw new MonitorError(await new Response(child.stderr).text());
+  }
+  const answer = JSON.parse(line) as { readonly data: number; readonly message?: string };
+  if (answer.data <= 0) {
+    sync.release();
+    throw new MonitorError(answer.message ?? `conmon: ${line}`);
+  }
+  // The first conmon process writes the pid of the one that stays, then ends.
+  await child.exited;
+  const monitorPid = Number(readText(request.paths.monitorPid));
+  return { pid: answer.data, monitorPid, ended: sync.ended, release: sync.release };
+}
+
+function monitorCommand(request: MonitorRequest): string[] {
+  const { paths, runtime } = request;
+  return [
+    request.conmonPath,
+    ...["--api-version", "1", "-c", request.id, "-u", request.id, "-r", runtime.path, "-b", paths.directory],
+    ...["-p", paths.pid, "-P", paths.monitorPid, "-l", `k8s-file:${request.logPath}`, "--exit-dir", request.exits],
+    ...["--full-attach", "--no-sync-log", "--log-level", "error"],
+    ...(request.tty ? ["-t"] : []),
+    ...(request.openStdin ? ["-i"] : []),
+    // A terminal is one descriptor for input and output: it must stay.
+    ...(request.tty || (request.openStdin && !request.stdinOnce) ? ["--leave-stdin-open"] : []),
+    ...runtime.globalArgs.flatMap((argument) => ["--runtime-arg", argument]),
+  ];
+}
+
+interface SyncPipe {
+  /** Undefined when the pipe ended before. */
+  readonly firstLine: Promise<string | undefined>;
+  readonly ended: Promise<void>;
+  release(): void;
+}
+
+async function readSyncPipe(fd: number): Promise<SyncPipe> {
+  const first = Promise.withResolvers<string | undefined>();
+  const ended = Promise.withResolvers<void>();
+  let text = "";
+  const end = (): void => {
+    first.resolve(undefined);
+    ended.resolve();
+  };
+  const options: Bun.FdSocketOptions = {
+    fd,
+    socket: {
+      data(_socket, chunk) {
+        text += chunk.toString();
+        const newline = text.indexOf("\n");
+        if (newline >= 0) first.resolve(text.slice(0, newline));
+      },
+      end,
+      close: end,
+      error: end,
+    },
+  };
+  // Bun takes a descriptor here; its published overloads name only hosts and paths.
+  const socket = await Bun.connect(options as unknown as Bun.UnixSocketOptions);
+  return { firstLine: first.promise, ended: ended.promise, release: () => socket.terminate() };
+}

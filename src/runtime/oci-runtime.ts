@@ -1,0 +1,54 @@
+import { existsSync } from "node:fs";
+import { EngineError } from "#core";
+
+/** A registered OCI runtime: crun, runc or what speaks their command line. */
+export interface OciRuntime {
+  readonly name: string;
+  readonly path: string;
+  readonly kind: "crun" | "runc" | "other";
+  readonly version: string;
+  /** Directory of its state, one entry per container. */
+  readonly stateRoot: string;
+  /** To be put before the command. */
+  readonly globalArgs: readonly string[];
+}
+
+/** Nothing of the engine's own environment reaches conmon, the OCI runtime or the container. */
+export const baseEnvironment: Readonly<Record<string, string>> = {
+  PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+};
+
+/** Asks the program what it is. @throws EngineError `unavailable` when it cannot be run */
+export async function probeRuntime(name: string, path: string, statesRoot: string): Promise<OciRuntime> {
+  const version = await programVersion(path);
+  const stateRoot = `${statesRoot}/${name}`;
+  const kind = /^crun\b/.test(version) ? "crun" : /^runc\b/.test(version) ? "runc" : "other";
+  const number = /\bversion:?\s+(\S+)/.exec(version)?.[1] ?? "";
+  return { name, path, kind, version: number, stateRoot, globalArgs: ["--root", stateRoot] };
+}
+
+/** First line of `--version`. @throws EngineError `unavailable` */
+export async function programVersion(path: string): Promise<string> {
+  if (!existsSync(path)) throw new EngineError("unavailable", `${path}: no such file or directory`);
+  const child = Bun.spawn([path, "--version"], { env: baseEnvironment, stdio: ["ignore", "pipe", "ignore"] });
+  const text = await new Response(child.stdout).text();
+  if ((await child.exited) !== 0) throw new EngineError("unavailable", `${path} --version failed`);
+  return text.split("\n", 1)[0] ?? "";
+}
+
+export interface CommandResult {
+  readonly exitCode: number;
+  readonly stderr: string;
+}
+
+/** Runs one command of an OCI runtime to its end; `stderr` is read only when it failed. */
+export async function runCommand(runtime: OciRuntime, args: readonly string[]): Promise<CommandResult> {
+  const child = Bun.spawn([runtime.path, ...runtime.globalArgs, ...args], {
+    env: baseEnvironment,
+    stdio: ["ignore", "ignore", "pipe"],
+    detached: true,
+    lazy: true,
+  });
+  const exitCode = await child.exited;
+  return { exitCode, stderr: exitCode === 0 ? "" : await new Response(child.stderr).text() };
+}

@@ -1,0 +1,255 @@
+import { existsSync } from "node:fs";
+import { EngineError, type Clock, type ContainerId, type Logger } from "#core";
+import { kill } from "#linux";
+import { cgroupProcesses, isFrozen, readCgroupHost, removeCgroup, type CgroupHost } from "./cgroup.ts";
+import { chooseRuntime, type RuntimeChoice } from "./choose-runtime.ts";
+import { ExitWatch } from "./exit-watch.ts";
+import { execInTask } from "./exec.ts";
+import { readLog } from "./log-read.ts";
+import type { Runtime, TaskHandle, TaskRequest, TaskStatus } from "./mod.ts";
+import { MonitorError, startMonitor } from "./monitor.ts";
+import { programVersion, runCommand, type OciRuntime } from "./oci-runtime.ts";
+import { createError, startError } from "./runtime-errors.ts";
+import { createFilterCache, type FilterCache } from "./seccomp-filter.ts";
+import { openTaskStdin, resizeTask } from "./stdin.ts";
+import { containerAlive, monitorAlive, TaskFiles, type TaskProcesses, type TaskRecord } from "./task-files.ts";
+
+export interface OpenRuntimeOptions {
+  /** `<exec-root>/tasks`; on a tmpfs for speed. */
+  readonly taskRoot: string;
+  /** Name → absolute path. */
+  readonly runtimes: Readonly<Record<string, string>>;
+  readonly defaultRuntime?: string;
+  readonly conmonPath?: string;
+  /** The default profile for the default capabilities, compiled; saves its compilation at the first start. */
+  readonly seccompBpf?: Uint8Array;
+  readonly cgroupManager: "cgroupfs";
+  readonly logger: Logger;
+  readonly clock: Clock;
+}
+
+/** How long a monitor may take to end after its container was killed. */
+const monitorEndMs = 5000;
+
+/**
+ * Opens the task root, which an engine uses alone, and probes conmon and the OCI runtimes.
+ * @throws EngineError `unavailable` when conmon or every runtime is missing
+ */
+export async function openRuntime(options: OpenRuntimeOptions): Promise<Runtime> {
+  const files = new TaskFiles(options.taskRoot);
+  const cgroups = readCgroupHost();
+  const conmonPath = options.conmonPath ?? "/usr/bin/conmon";
+  const [monitorVersion, choice] = await Promise.all([
+    conmonVersion(conmonPath),
+    chooseRuntime(options.runtimes, options.defaultRuntime, { statesRoot: files.states, cgroups, logger: options.logger }),
+  ]);
+  const filters = createFilterCache(options.seccompBpf, options.logger);
+  const tasks = new Tasks({ files, cgroups, conmonPath, choice, filters, logger: options.logger });
+  return runtimeOf(tasks, monitorVersion);
+}
+
+async function conmonVersion(path: string): Promise<string> {
+  return /version (\S+)/.exec(await programVersion(path))?.[1] ?? "unknown";
+}
+
+function runtimeOf(tasks: Tasks, monitorVersion: string): Runtime {
+  const { choice, files, exits } = tasks;
+  return {
+    defaultRuntime: choice.defaultRuntime,
+    runtimes: choice.runtimes,
+    monitorVersion,
+    precompiledSeccomp: choice.runtimes.get(choice.defaultRuntime)?.kind === "crun",
+    create: (request) => tasks.create(request),
+    start: (id) => tasks.start(id),
+    signal: (id, signal) => tasks.signal(id, signal),
+    pause: (id) => tasks.freeze(id, "pause"),
+    resume: (id) => tasks.freeze(id, "resume"),
+    onExit: (listener) => exits.subscribe(listener),
+    delete: (id) => tasks.delete(id),
+    status: (id) => tasks.status(id),
+    adopt: (id) => tasks.adopt(id),
+    list: () => files.list(),
+    openStdin: (id) => openTaskStdin(id, files.paths(id)),
+    resize: (id, size) => resizeTask(id, files.paths(id), size),
+    exec: (request) => execInTask(tasks.runtimeOf(request.id), files.paths(request.id), request),
+    processes: (id) => tasks.processes(id),
+    readLog: (path, readOptions, signal) => readLog(path, readOptions, signal),
+    [Symbol.asyncDispose]: async () => exits[Symbol.dispose](),
+  };
+}
+
+interface TasksOptions {
+  readonly files: TaskFiles;
+  readonly cgroups: CgroupHost;
+  readonly conmonPath: string;
+  readonly choice: RuntimeChoice;
+  readonly filters: FilterCache;
+  readonly logger: Logger;
+}
+
+/** The verbs on tasks; all state is on disk, so any engine can go on where another was killed. */
+class Tasks {
+  readonly files: TaskFiles;
+  readonly choice: RuntimeChoice;
+  readonly exits: ExitWatch;
+  readonly #options: TasksOptions;
+
+  constructor(options: TasksOptions) {
+    this.files = options.files;
+    this.choice = options.choice;
+    this.#options = options;
+    this.exits = new ExitWatch(options.files, options.logger, (id, processes) => this.#endOrphan(id, processes));
+  }
+
+  async create(request: TaskRequest): Promise<TaskHandle> {
+    const runtime = this.#registered(request.runtime);
+    const record = recordOf(request, runtime);
+    const paths = this.files.writeBundle(request, record, this.#options.filters.prepare(request.spec, runtime));
+    try {
+      const monitor = await startMonitor({
+        ...request,
+        conmonPath: this.#options.conmonPath,
+        runtime,
+        paths,
+        exits: this.files.exits,
+      });
+      const processes = this.files.writeProcesses(request.id, monitor.pid, monitor.monitorPid);
+      this.exits.add(request.id, processes, monitor);
+      return { id: request.id, pid: monitor.pid, monitorPid: monitor.monitorPid };
+    } catch (error) {
+      await this.#discard(request.id, record);
+      if (!(error instanceof MonitorError)) throw error;
+      throw createError(runtime, error.message, request.spec.process.args[0]);
+    }
+  }
+
+  async start(id: ContainerId): Promise<void> {
+    const runtime = this.runtimeOf(id);
+    const result = await runCommand(runtime, ["start", id]);
+    if (result.exitCode !== 0) throw startError(runtime, result.stderr, undefined);
+  }
+
+  signal(id: ContainerId, signal: number): void {
+    const processes = this.files.readProcesses(id);
+    if (processes !== undefined && containerAlive(processes) && kill(processes.pid, signal)) return;
+    throw new EngineError("conflict", `container ${id} is not running`);
+  }
+
+  async freeze(id: ContainerId, verb: "pause" | "resume"): Promise<void> {
+    const result = await runCommand(this.runtimeOf(id), [verb, id]);
+    if (result.exitCode !== 0) throw new EngineError("internal", `cannot ${verb} container ${id}: ${result.stderr.trim()}`);
+  }
+
+  status(id: ContainerId): TaskStatus {
+    const exit = this.files.readExit(id);
+    if (exit !== undefined) return { kind: "exited", exit };
+    const record = this.files.readRecord(id);
+    const processes = record === undefined ? undefined : this.files.readProcesses(id);
+    if (record === undefined || processes === undefined || processes.pid === 0) return { kind: "absent" };
+    if (!monitorAlive(processes)) return this.#statusOfOrphan(id, processes);
+    const { pid, monitorPid } = processes;
+    return { kind: this.#liveKind(id, record), pid, monitorPid };
+  }
+
+  adopt(id: ContainerId): TaskStatus {
+    const status = this.status(id);
+    if (status.kind === "exited" && !this.exits.isWatched(id)) queueMicrotask(() => this.exits.tell(status.exit));
+    const processes = this.files.readProcesses(id);
+    if (status.kind !== "exited" && status.kind !== "absent" && processes !== undefined) this.exits.adopt(id, processes);
+    return status;
+  }
+
+  processes(id: ContainerId): number[] {
+    const record = this.files.readRecord(id);
+    return record === undefined ? [] : cgroupProcesses(this.#options.cgroups, record.cgroupsPath);
+  }
+
+  async delete(id: ContainerId): Promise<void> {
+    const record = this.files.readRecord(id);
+    if (record !== undefined) await this.#discard(id, record);
+    else this.files.remove(id);
+  }
+
+  /** The OCI runtime that owns a task. @throws EngineError `not_found` */
+  runtimeOf(id: ContainerId): OciRuntime {
+    const record = this.files.readRecord(id);
+    if (record === undefined) throw new EngineError("not_found", `no task of container ${id}`);
+    return this.#ownerOf(record);
+  }
+
+  /** Ends what is left of a task, whatever state it is in, then forgets it. */
+  async #discard(id: ContainerId, record: TaskRecord): Promise<void> {
+    const runtime = this.#ownerOf(record);
+    const { cgroups } = this.#options;
+    if (isFrozen(cgroups, record.cgroupsPath)) await runCommand(runtime, ["resume", id]);
+    if (existsSync(`${runtime.stateRoot}/${id}`)) await runCommand(runtime, ["delete", "--force", id]);
+    await this.#endMonitor(id);
+    if (!removeCgroup(cgroups, record.cgroupsPath)) await this.#emptyCgroup(record.cgroupsPath);
+    this.files.remove(id);
+  }
+
+  /** A monitor ends by itself once its container has; one that hangs, or never had a container, is killed. */
+  async #endMonitor(id: ContainerId): Promise<void> {
+    const processes = this.files.readProcesses(id);
+    if (processes === undefined || !monitorAlive(processes)) return;
+    const deadline = performance.now() + monitorEndMs;
+    if (processes.pid === 0) kill(processes.monitorPid, 9);
+    while (monitorAlive(processes)) {
+      if (performance.now() > deadline) kill(processes.monitorPid, 9);
+      await Bun.sleep(1);
+    }
+    await this.exits.gone(id);
+  }
+
+  async #emptyCgroup(path: string): Promise<void> {
+    const deadline = performance.now() + monitorEndMs;
+    while (!removeCgroup(this.#options.cgroups, path)) {
+      for (const pid of cgroupProcesses(this.#options.cgroups, path)) kill(pid, 9);
+      if (performance.now() > deadline) throw new EngineError("internal", `cgroup ${path} cannot be removed: it holds processes`);
+      await Bun.sleep(2);
+    }
+  }
+
+  #endOrphan(id: ContainerId, processes: TaskProcesses): void {
+    this.#options.logger.log("warn", "monitor of a container died; the container is ended", { id });
+    if (containerAlive(processes)) kill(processes.pid, 9);
+    for (const pid of this.processes(id)) kill(pid, 9);
+  }
+
+  /** Its exit code is lost with the monitor; Docker says 137 in this case. */
+  #statusOfOrphan(id: ContainerId, processes: TaskProcesses): TaskStatus {
+    const exit = this.files.readExit(id);
+    if (exit !== undefined) return { kind: "exited", exit };
+    this.#endOrphan(id, processes);
+    this.files.writeExit(id, 137);
+    const written = this.files.readExit(id);
+    return written === undefined ? { kind: "absent" } : { kind: "exited", exit: written };
+  }
+
+  /** Both runtimes keep this FIFO until the container was started. */
+  #liveKind(id: ContainerId, record: TaskRecord): "created" | "running" | "paused" {
+    if (existsSync(`${this.#ownerOf(record).stateRoot}/${id}/exec.fifo`)) return "created";
+    return isFrozen(this.#options.cgroups, record.cgroupsPath) ? "paused" : "running";
+  }
+
+  #registered(name: string): OciRuntime {
+    const runtime = this.choice.runtimes.get(name === "" ? this.choice.defaultRuntime : name);
+    if (runtime === undefined) throw new EngineError("invalid", `unknown or invalid runtime name: ${name}`);
+    return runtime;
+  }
+
+  /** Of a runtime that is registered no more, its recorded path still works. */
+  #ownerOf(record: TaskRecord): OciRuntime {
+    const known = this.choice.runtimes.get(record.runtime);
+    if (known?.path === record.runtimePath) return known;
+    const stateRoot = `${this.files.states}/${record.runtime}`;
+    const globalArgs = ["--root", stateRoot];
+    return { name: record.runtime, path: record.runtimePath, kind: "other", version: "", stateRoot, globalArgs };
+  }
+}
+
+function recordOf(request: TaskRequest, runtime: OciRuntime): TaskRecord {
+  const { logPath, tty, openStdin, spec } = request;
+  const cgroupsPath = spec.linux.cgroupsPath ?? `/lighter/${request.id}`;
+  return { runtime: runtime.name, runtimePath: runtime.path, cgroupsPath, logPath, tty, openStdin };
+}

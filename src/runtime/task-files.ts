@@ -1,0 +1,179 @@
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { isAbsolute } from "node:path";
+import { EngineError, parseContainerId, type ContainerId } from "#core";
+import { isAlive, processStartTime } from "#linux";
+import type { OciSpec } from "#spec";
+import type { TaskExit, TaskRequest } from "./mod.ts";
+
+/** What is written once, before anything runs, so that a later engine can clean up an interrupted create. */
+export interface TaskRecord {
+  /** Name and path of the OCI runtime that owns the task's state. */
+  readonly runtime: string;
+  readonly runtimePath: string;
+  readonly cgroupsPath: string;
+  readonly logPath: string;
+  readonly tty: boolean;
+  readonly openStdin: boolean;
+}
+
+/** Who runs: written once the runtime's create succeeded. Start times tell a reused pid (proc(5), field 22 of stat). */
+export interface TaskProcesses {
+  readonly pid: number;
+  readonly pidStartTime: number;
+  readonly monitorPid: number;
+  readonly monitorStartTime: number;
+}
+
+export interface TaskPaths {
+  readonly directory: string;
+  readonly spec: string;
+  readonly record: string;
+  readonly processes: string;
+  readonly pid: string;
+  readonly monitorPid: string;
+  readonly attach: string;
+  readonly windowSize: string;
+  readonly oom: string;
+  readonly exit: string;
+}
+
+/** Tasks on disk: `<root>/<id>/` each, exit codes in `<root>/.exits/`, state of the OCI runtimes in `<root>/.state/`. */
+export class TaskFiles {
+  readonly root: string;
+  readonly exits: string;
+  readonly states: string;
+
+  constructor(root: string) {
+    // Directories are removed below it.
+    if (!isAbsolute(root)) throw new EngineError("invalid", `task root ${JSON.stringify(root)} is not absolute`);
+    this.root = root;
+    this.exits = `${root}/.exits`;
+    this.states = `${root}/.state`;
+    mkdirSync(this.exits, { recursive: true, mode: 0o700 });
+    mkdirSync(this.states, { recursive: true, mode: 0o700 });
+  }
+
+  paths(id: ContainerId): TaskPaths {
+    const directory = `${this.root}/${id}`;
+    return {
+      directory,
+      spec: `${directory}/config.json`,
+      record: `${directory}/task.json`,
+      processes: `${directory}/processes.json`,
+      pid: `${directory}/pid`,
+      monitorPid: `${directory}/conmon.pid`,
+      attach: `${directory}/attach`,
+      windowSize: `${directory}/winsz`,
+      oom: `${directory}/oom`,
+      exit: `${this.exits}/${id}`,
+    };
+  }
+
+  list(): ContainerId[] {
+    return readdirSync(this.root)
+      .filter((name) => /^[0-9a-f]{64}$/.test(name))
+      .map(parseContainerId);
+  }
+
+  writeBundle(request: TaskRequest, record: TaskRecord, spec: OciSpec): TaskPaths {
+    const paths = this.paths(request.id);
+    mkdirSync(paths.directory, { mode: 0o700 });
+    writeFileSync(paths.record, JSON.stringify(record));
+    writeFileSync(paths.spec, JSON.stringify(spec), { mode: 0o600 });
+    return paths;
+  }
+
+  /** Undefined when the directory or its record is missing or torn (the engine died while it was written). */
+  readRecord(id: ContainerId): TaskRecord | undefined {
+    return readJson(this.paths(id).record) as TaskRecord | undefined;
+  }
+
+  writeProcesses(id: ContainerId, pid: number, monitorPid: number): TaskProcesses {
+    const processes = {
+      pid,
+      pidStartTime: processStartTime(pid) ?? 0,
+      monitorPid,
+      monitorStartTime: processStartTime(monitorPid) ?? 0,
+    };
+    writeFileSync(this.paths(id).processes, JSON.stringify(processes));
+    return processes;
+  }
+
+  /** Also of a create that was interrupted before its record of them, as far as conmon and the runtime left pid files. */
+  readProcesses(id: ContainerId): TaskProcesses | undefined {
+    const paths = this.paths(id);
+    const known = readJson(paths.processes) as TaskProcesses | undefined;
+    if (known !== undefined) return known;
+    const pid = readPid(paths.pid);
+    const monitorPid = readPid(paths.monitorPid);
+    if (monitorPid === undefined || !namesTask(monitorPid, id)) return undefined;
+    return {
+      pid: pid ?? 0,
+      pidStartTime: pid === undefined ? 0 : (processStartTime(pid) ?? 0),
+      monitorPid,
+      monitorStartTime: processStartTime(monitorPid) ?? 0,
+    };
+  }
+
+  readExit(id: ContainerId): TaskExit | undefined {
+    const paths = this.paths(id);
+    const text = readText(paths.exit);
+    if (text === undefined || !/^-?\d+/.test(text)) return undefined;
+    return {
+      id,
+      exitCode: Number.parseInt(text, 10),
+      exitedAtNs: statSync(paths.exit, { bigint: true }).mtimeNs,
+      oomKilled: existsSync(paths.oom),
+    };
+  }
+
+  /** For a task whose monitor died without a word. */
+  writeExit(id: ContainerId, exitCode: number): void {
+    writeFileSync(this.paths(id).exit, String(exitCode));
+  }
+
+  remove(id: ContainerId): void {
+    const paths = this.paths(id);
+    rmSync(paths.exit, { force: true });
+    rmSync(paths.directory, { recursive: true, force: true });
+  }
+}
+
+export function containerAlive(processes: TaskProcesses): boolean {
+  return processes.pid > 0 && isAlive(processes.pid, processes.pidStartTime);
+}
+
+export function monitorAlive(processes: TaskProcesses): boolean {
+  return isAlive(processes.monitorPid, processes.monitorStartTime);
+}
+
+/** Whether a process was started for this task; the id is among conmon's arguments. */
+function namesTask(pid: number, id: ContainerId): boolean {
+  return readText(`/proc/${pid}/cmdline`)?.includes(`\0${id}\0`) === true;
+}
+
+function readPid(path: string): number | undefined {
+  const pid = Number.parseInt(readText(path) ?? "", 10);
+  return pid > 0 ? pid : undefined;
+}
+
+function readJson(path: string): unknown {
+  const text = readText(path);
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+export function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === "ENOENT" || code === "ESRCH" || code === "ENODEV") return undefined;
+    throw error;
+  }
+}
