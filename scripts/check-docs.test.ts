@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { removeTestTree } from "../test/support/remove.ts";
 import { checkDocs } from "./check-docs.ts";
 
 let root: string;
@@ -10,7 +11,7 @@ let trees = 0;
 beforeAll(() => {
   root = mkdtempSync(join(tmpdir(), `lighter-test-${process.pid}-docs-`));
 });
-afterAll(() => rmSync(root, { recursive: true }));
+afterAll(() => removeTestTree(root));
 
 function plant(files: Readonly<Record<string, string>>): readonly string[] {
   const tree = join(root, String(trees++));

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { removeTestTree } from "../test/support/remove.ts";
 import { checkLayers } from "./check-layers.ts";
 import { layers } from "./layers.ts";
 
@@ -11,7 +12,7 @@ let trees = 0;
 beforeAll(() => {
   root = mkdtempSync(join(tmpdir(), `lighter-test-${process.pid}-layers-`));
 });
-afterAll(() => rmSync(root, { recursive: true }));
+afterAll(() => removeTestTree(root));
 
 function plant(files: Readonly<Record<string, string>>): ReturnType<typeof checkLayers> {
   const tree = join(root, String(trees++));
