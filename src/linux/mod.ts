@@ -1,0 +1,53 @@
+/**
+ * linux: what the kernel offers, as plain functions. The sole importer of `bun:ffi`.
+ *
+ * Every refused system call throws a {@link SyscallError} (an EngineError whose code follows from errno). Whatever holds a
+ * descriptor, mount or lock is a Disposable. Calls are synchronous unless they return a promise; those that change the
+ * calling thread (`unshare…`, `join…`) say what must follow.
+ */
+export { SyscallError } from "./libc.ts";
+export { FileDescriptor } from "./descriptor.ts";
+export {
+  bindMount,
+  isMountPoint,
+  mountFlags,
+  mountFs,
+  mountTmpfs,
+  setPropagation,
+  unmount,
+  type BindOptions,
+  type MountOptions,
+  type Propagation,
+  type TmpfsOptions,
+  type UnmountOptions,
+} from "./mounts.ts";
+export { mountOverlay, type OverlayOptions } from "./overlay.ts";
+export { execve, joinMountNamespace, unshareMountNamespace } from "./namespaces.ts";
+export { parseSignal, signalName } from "./signals.ts";
+export {
+  isAlive,
+  kill,
+  PidFd,
+  pidfdOpen,
+  processStartTime,
+  readProcessStat,
+  setParentDeathSignal,
+  setProcessName,
+  setSubreaper,
+  type ProcessStat,
+} from "./process.ts";
+export { capabilityNames, readCapabilities, type Capabilities } from "./capabilities.ts";
+export { clampRlimit, getRlimit, listRlimits, rlimitNumbers, setRlimit, type Rlimit, type RlimitName } from "./rlimits.ts";
+export { flockExclusive } from "./lock.ts";
+export {
+  connectSeqpacket,
+  peerCredentials,
+  sdNotify,
+  SeqpacketClient,
+  withShortPath,
+  type PeerCredentials,
+} from "./unix-socket.ts";
+export { setCloseOnExec, takeListenFds, type ListenEnvironment, type ListenFd } from "./listen-fds.ts";
+export { readHostFacts, type HostFacts } from "./host.ts";
+export { diskUsage, fsyncDir, statFs, syncFs, type DiskUsage, type FileSystemFacts } from "./files.ts";
+export { getXattr, listXattrs, removeXattr, setXattr } from "./xattr.ts";

@@ -1,0 +1,134 @@
+import { lstatSync } from "node:fs";
+import { bindLibc, check, cString, EINVAL, ENOENT, errno, SyscallError } from "./libc.ts";
+
+const libc = bindLibc({
+  mount: { args: ["ptr", "ptr", "ptr", "u64", "ptr"], returns: "i32" },
+  umount2: { args: ["ptr", "i32"], returns: "i32" },
+});
+
+/** Flags of mount(2); the same on every architecture. */
+export const mountFlags = {
+  readonly: 1,
+  nosuid: 2,
+  nodev: 4,
+  noexec: 8,
+  remount: 32,
+  noatime: 1024,
+  bind: 4096,
+  recursive: 16384,
+} as const;
+
+const propagationFlags = { unbindable: 1 << 17, private: 1 << 18, slave: 1 << 19, shared: 1 << 20 } as const;
+
+/** How mount events travel (mount_namespaces(7)); with `r` for the whole tree below. */
+export type Propagation = keyof typeof propagationFlags | `r${keyof typeof propagationFlags}`;
+
+export interface MountOptions {
+  readonly source: string;
+  readonly target: string;
+  /** Kernel file system type: `tmpfs`, `proc`, `ext4`, … */
+  readonly type: string;
+  /** Or of {@link mountFlags}. */
+  readonly flags?: number;
+  /** Comma separated options of the file system. */
+  readonly data?: string;
+}
+
+/** mount(2) of a new file system. @throws SyscallError */
+export function mountFs(options: MountOptions): void {
+  callMount(options.source, options.target, options.type, options.flags ?? 0, options.data);
+}
+
+export interface TmpfsOptions {
+  readonly sizeBytes?: number;
+  /** Permission bits of the root; 0o1777 when absent. */
+  readonly mode?: number;
+  readonly uid?: number;
+  readonly gid?: number;
+  /** Or of {@link mountFlags}; nosuid and nodev when absent. */
+  readonly flags?: number;
+}
+
+export function mountTmpfs(target: string, options: TmpfsOptions = {}): void {
+  const data = [`mode=${(options.mode ?? 0o1777).toString(8)}`];
+  if (options.sizeBytes !== undefined) data.push(`size=${options.sizeBytes}`);
+  if (options.uid !== undefined) data.push(`uid=${options.uid}`);
+  if (options.gid !== undefined) data.push(`gid=${options.gid}`);
+  const flags = options.flags ?? mountFlags.nosuid | mountFlags.nodev;
+  mountFs({ source: "tmpfs", target, type: "tmpfs", flags, data: data.join(",") });
+}
+
+export interface BindOptions {
+  /** Of the new mount only; what is mounted below keeps its own flags. */
+  readonly readonly?: boolean;
+  /** Takes along what is mounted below `source`. */
+  readonly recursive?: boolean;
+  /** Set on the new mount. */
+  readonly propagation?: Propagation;
+}
+
+/** Makes `source` visible at `target`, which must exist and be of the same kind (file or directory). */
+export function bindMount(source: string, target: string, options: BindOptions = {}): void {
+  const recursive = options.recursive === true ? mountFlags.recursive : 0;
+  callMount(source, target, undefined, mountFlags.bind | recursive, undefined);
+  try {
+    if (options.readonly === true) remountReadonly(target);
+    if (options.propagation !== undefined) setPropagation(target, options.propagation);
+  } catch (error) {
+    unmount(target, { detach: true, ifMounted: true });
+    throw error;
+  }
+}
+
+function remountReadonly(target: string): void {
+  const flags = mountFlags.remount | mountFlags.bind | mountFlags.readonly;
+  callMount(undefined, target, undefined, flags, undefined);
+}
+
+/** Changes how mount events travel through the mount at `path`. */
+export function setPropagation(path: string, propagation: Propagation): void {
+  const recursive = propagation.startsWith("r");
+  const name = (recursive ? propagation.slice(1) : propagation) as keyof typeof propagationFlags;
+  callMount(undefined, path, undefined, propagationFlags[name] | (recursive ? mountFlags.recursive : 0), undefined);
+}
+
+export interface UnmountOptions {
+  /** MNT_DETACH: gone from the tree now, released when the last user ends. */
+  readonly detach?: boolean;
+  /** Answers false, instead of throwing, when `target` is no mount point or does not exist. */
+  readonly ifMounted?: boolean;
+}
+
+/** True when a mount was taken away. Never follows a symbolic link at `target`. @throws SyscallError */
+export function unmount(target: string, options: UnmountOptions = {}): boolean {
+  const mntDetach = 2;
+  const umountNofollow = 8;
+  const flags = umountNofollow | (options.detach === true ? mntDetach : 0);
+  if (libc.umount2(cString(target), flags) === 0) return true;
+  const failure = errno();
+  if (options.ifMounted === true && (failure === EINVAL || failure === ENOENT)) return false;
+  throw new SyscallError("umount", failure, target);
+}
+
+/** True when another file system than the parent's starts at `path`; a bind mount within one file system is not seen. */
+export function isMountPoint(path: string): boolean {
+  const here = lstatSync(path, { throwIfNoEntry: false });
+  if (here === undefined) return false;
+  const parent = lstatSync(`${path}/..`);
+  return here.dev !== parent.dev || here.ino === parent.ino;
+}
+
+/** mount(2); absent strings are passed as NULL. */
+export function callMount(
+  source: string | undefined,
+  target: string,
+  type: string | undefined,
+  flags: number,
+  data: string | undefined,
+): void {
+  check(libc.mount(optional(source), cString(target), optional(type), flags, optional(data)), "mount", target);
+}
+
+function optional(text: string | undefined): Buffer | null {
+  return text === undefined ? null : cString(text);
+}

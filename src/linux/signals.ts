@@ -1,0 +1,41 @@
+import { constants } from "node:os";
+import { EngineError } from "#core";
+
+const firstRealtime = 34;
+const lastRealtime = 64;
+const numbers = new Map<string, number>(Object.entries(constants.signals));
+const names = new Map<number, string>([...numbers].map(([name, number]) => [number, name]));
+// Linux has two names for these; the common one is printed.
+for (const name of ["SIGABRT", "SIGIO", "SIGSYS"]) {
+  const number = numbers.get(name);
+  if (number !== undefined) names.set(number, name);
+}
+numbers.set("SIGCLD", constants.signals.SIGCHLD);
+
+/**
+ * `TERM`, `sigterm`, `15`, `RTMIN+3`, `SIGRTMAX-1` → its number.
+ * @throws EngineError `invalid` for anything else
+ */
+export function parseSignal(text: string): number {
+  const number = /^\d+$/.test(text) ? Number(text) : byName(text.toUpperCase().replace(/^SIG/, ""));
+  if (number === undefined || number < 1 || number > lastRealtime) {
+    throw new EngineError("invalid", `invalid signal: ${text}`);
+  }
+  return number;
+}
+
+function byName(bare: string): number | undefined {
+  const realtime = /^RT(?:(MIN)(?:\+(\d{1,2}))?|(MAX)(?:-(\d{1,2}))?)$/.exec(bare);
+  if (realtime === null) return numbers.get(`SIG${bare}`);
+  const fromMin = firstRealtime + Number(realtime[2] ?? 0);
+  const number = realtime[1] === undefined ? lastRealtime - Number(realtime[4] ?? 0) : fromMin;
+  return number >= firstRealtime && number <= lastRealtime ? number : undefined;
+}
+
+/** `SIGTERM` for 15, `SIGRTMIN+3` for 37; the bare number where there is no name. */
+export function signalName(number: number): string {
+  if (number === firstRealtime) return "SIGRTMIN";
+  if (number === lastRealtime) return "SIGRTMAX";
+  if (number > firstRealtime && number < lastRealtime) return `SIGRTMIN+${number - firstRealtime}`;
+  return names.get(number) ?? String(number);
+}
