@@ -51,3 +51,4 @@ export { setCloseOnExec, takeListenFds, type ListenEnvironment, type ListenFd } 
 export { readHostFacts, type HostFacts } from "./host.ts";
 export { diskUsage, fsyncDir, statFs, syncFs, type DiskUsage, type FileSystemFacts } from "./files.ts";
 export { getXattr, listXattrs, removeXattr, setXattr } from "./xattr.ts";
+export * from "./tree-door.ts";
