@@ -1,0 +1,90 @@
+import { EngineError } from "#core";
+import type { ContainerConfig, HostConfig } from "#spec";
+
+const namePattern = /^\/?[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
+const minimumMemoryBytes = 6 * 1024 * 1024;
+
+/** The name without its slash. @throws EngineError `invalid` */
+export function checkContainerName(name: string): string {
+  if (!namePattern.test(name)) {
+    throw new EngineError("invalid", `Invalid container name (${name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`);
+  }
+  return name.replace(/^\//, "");
+}
+
+/** What cannot be meant, or is not built; Docker's texts. @throws EngineError `invalid`, `not_implemented` */
+export function checkRequest(config: ContainerConfig, host: HostConfig, cpus: number): void {
+  checkMemory(host);
+  checkCpu(host, cpus);
+  checkRestart(host);
+  checkUnsupported(config, host);
+  checkLogDriver(host);
+  const { WorkingDir = "" } = config;
+  if (WorkingDir !== "" && !WorkingDir.startsWith("/")) {
+    throw new EngineError("invalid", `the working directory '${WorkingDir}' is invalid, it needs to be an absolute path`);
+  }
+}
+
+function checkMemory({ Memory = 0, MemorySwap = 0, MemoryReservation = 0 }: HostConfig): void {
+  if (Memory !== 0 && Memory < minimumMemoryBytes) throw new EngineError("invalid", "Minimum memory limit allowed is 6MB");
+  if (Memory > 0 && MemorySwap > 0 && MemorySwap < Memory) {
+    throw new EngineError("invalid", "Minimum memoryswap limit should be larger than memory limit, see usage");
+  }
+  if (Memory === 0 && MemorySwap > 0) {
+    throw new EngineError("invalid", "You should always set the Memory limit when using Memoryswap limit, see usage");
+  }
+  if (Memory > 0 && MemoryReservation > Memory) {
+    throw new EngineError("invalid", "Minimum memory limit can not be less than memory reservation limit, see usage");
+  }
+}
+
+function checkCpu({ NanoCpus = 0, CpuPeriod = 0, CpuQuota = 0 }: HostConfig, cpus: number): void {
+  if (NanoCpus > 0 && CpuPeriod > 0) throw new EngineError("invalid", "Conflicting options: Nano CPUs and CPU Period cannot both be set");
+  if (NanoCpus > 0 && CpuQuota > 0) throw new EngineError("invalid", "Conflicting options: Nano CPUs and CPU Quota cannot both be set");
+  if (NanoCpus < 0 || NanoCpus > cpus * 1e9) {
+    throw new EngineError("invalid", `range of CPUs is from 0.01 to ${cpus}.00, as there are only ${cpus} CPUs available`);
+  }
+  if (CpuPeriod > 0 && (CpuPeriod < 1000 || CpuPeriod > 1_000_000)) {
+    throw new EngineError("invalid", "CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)");
+  }
+  if (CpuQuota > 0 && CpuQuota < 1000) throw new EngineError("invalid", "CPU cfs quota can not be less than 1ms (i.e. 1000)");
+}
+
+function checkRestart({ RestartPolicy, AutoRemove }: HostConfig): void {
+  const name: string = RestartPolicy?.Name ?? "";
+  const count = RestartPolicy?.MaximumRetryCount ?? 0;
+  if (!["", "no", "always", "unless-stopped", "on-failure"].includes(name)) {
+    throw new EngineError(
+      "invalid",
+      `invalid restart policy: unknown policy '${name}'; use one of 'no', 'always', 'on-failure', or 'unless-stopped'`,
+    );
+  }
+  if (count < 0) throw new EngineError("invalid", "invalid restart policy: maximum retry count cannot be negative");
+  if (count > 0 && name !== "on-failure") {
+    throw new EngineError("invalid", "invalid restart policy: maximum retry count can only be used with 'on-failure'");
+  }
+  if (name === "" || name === "no") return;
+  if (AutoRemove) throw new EngineError("invalid", "can't create 'AutoRemove' container with restart policy");
+  throw new EngineError("not_implemented", `restart policy '${name}' is not built yet`);
+}
+
+function checkUnsupported({ Healthcheck }: ContainerConfig, host: HostConfig): void {
+  const refuse = (asked: boolean, what: string): void => {
+    if (asked) throw new EngineError("not_implemented", `${what} not built yet`);
+  };
+  const test = Healthcheck?.Test ?? [];
+  refuse((host.Links ?? []).length > 0, "links are");
+  refuse((host.VolumesFrom ?? []).length > 0, "volumes-from is");
+  refuse(test.length > 0 && test[0] !== "NONE", "health checks are");
+  refuse(!["", "host"].includes(host.UsernsMode ?? ""), "user namespaces are");
+  if (Object.keys(host.StorageOpt ?? {}).length > 0) {
+    throw new EngineError("invalid", "--storage-opt is supported only for overlay over xfs with 'pquota' mount option");
+  }
+}
+
+function checkLogDriver({ LogConfig }: HostConfig): void {
+  const driver = LogConfig?.Type ?? "";
+  if (driver !== "" && driver !== "local") throw new EngineError("invalid", `logger: no log driver named '${driver}' is registered`);
+  const [option] = Object.keys(LogConfig?.Config ?? {});
+  if (option !== undefined) throw new EngineError("invalid", `unknown log opt '${option}' for local log driver`);
+}

@@ -1,0 +1,39 @@
+import type { EngineDeps } from "../deps.ts";
+import type { NetworkRegistry } from "../network/registry.ts";
+import type { InitLayers } from "./init-layer.ts";
+import type { ContainerRecord } from "./record.ts";
+import type { ContainerRegistry } from "./registry.ts";
+import type { ContainerSignals } from "./signals.ts";
+import type { TaskEnds } from "./task-ends.ts";
+
+/** What every container use case works with. */
+export interface ContainerContext {
+  readonly deps: EngineDeps;
+  readonly registry: ContainerRegistry;
+  readonly signals: ContainerSignals;
+  readonly taskEnds: TaskEnds;
+  readonly networks: NetworkRegistry;
+  readonly initLayers: InitLayers;
+  /** Clean-up that no client waits for; the engine's end does. */
+  readonly background: BackgroundTasks;
+}
+
+export interface BackgroundTasks {
+  run(what: string, task: () => Promise<void>): void;
+  settle(): Promise<void>;
+}
+
+/** Emits a container event with the attributes Docker always adds: image, name and all labels. */
+export function emitContainerEvent(
+  { deps }: ContainerContext,
+  record: ContainerRecord,
+  action: string,
+  attributes: Readonly<Record<string, string>> = {},
+): void {
+  deps.events.emit({
+    type: "container",
+    action,
+    id: record.id,
+    attributes: { ...record.config.Labels, image: record.image, name: record.name, ...attributes },
+  });
+}

@@ -1,0 +1,72 @@
+import { createHash } from "node:crypto";
+import { existsSync, lstatSync, mkdirSync, rmdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { createSingleFlight, isEngineError, parseChainId, parseSnapshotKey, randomHexId, type ChainId } from "#core";
+import type { EngineDeps } from "../deps.ts";
+import { resolveInRoot } from "./root-path.ts";
+
+/**
+ * Between an image and each of its containers lies one thin layer with the mount points every container needs
+ * (/dev, /proc, /sys, /etc/hosts …), made once per image. So a container's own layer holds only what the container
+ * changed, and nothing is created on the start path.
+ */
+export type InitLayers = (image: ChainId | undefined) => Promise<ChainId>;
+
+type Drivers = Pick<EngineDeps, "snapshots" | "mounter" | "paths">;
+
+const directories = ["dev", "dev/pts", "dev/shm", "proc", "sys", "etc"];
+const files = [".dockerenv", "dev/console", "etc/hostname", "etc/hosts", "etc/resolv.conf"];
+
+export function createInitLayers(drivers: Drivers): InitLayers {
+  const fly = createSingleFlight<ChainId>();
+  return async (image) => {
+    const name = initChainId(image);
+    return drivers.snapshots.stat(name) ? name : fly(name, () => makeInitLayer(drivers, image, name));
+  };
+}
+
+/** Name of the layer that lies on `image`. */
+export function initChainId(image: ChainId | undefined): ChainId {
+  return parseChainId(`sha256:${createHash("sha256").update(`init ${image ?? ""}`).digest("hex")}`);
+}
+
+async function makeInitLayer({ snapshots, mounter, paths }: Drivers, image: ChainId | undefined, name: ChainId): Promise<ChainId> {
+  const key = parseSnapshotKey(`init-${randomHexId()}`);
+  const root = join(paths.execRoot, key);
+  const mount = await snapshots.prepare(key, image);
+  try {
+    fillMounted(mounter, mount, root);
+    await snapshots.commit(name, key);
+  } catch (error) {
+    if (isEngineError(error, "already_exists")) return name;
+    await snapshots.remove(key);
+    throw error;
+  }
+  return name;
+}
+
+function fillMounted(mounter: Drivers["mounter"], mount: Parameters<Drivers["mounter"]["mount"]>[0], root: string): void {
+  mkdirSync(root, { recursive: true });
+  try {
+    mounter.mount(mount, root);
+    try {
+      fill(root);
+    } finally {
+      mounter.unmount(root);
+    }
+  } finally {
+    rmdirSync(root);
+  }
+}
+
+function fill(root: string): void {
+  for (const path of directories) mkdirSync(resolveInRoot(root, path), { recursive: true, mode: 0o755 });
+  for (const path of files) {
+    const target = resolveInRoot(root, path);
+    if (existsSync(target)) continue;
+    mkdirSync(dirname(target), { recursive: true, mode: 0o755 });
+    writeFileSync(target, "", { mode: 0o755 });
+  }
+  const mtab = join(resolveInRoot(root, "etc"), "mtab");
+  if (!lstatSync(mtab, { throwIfNoEntry: false })) symlinkSync("/proc/mounts", mtab);
+}

@@ -1,0 +1,6 @@
+/**
+ * engine: the use cases of the product. It takes its drivers as one object, keeps every container as a row and a
+ * state machine, and answers reads from memory, so that no container can make a read wait.
+ */
+export type * from "./contract.ts";
+export { createEventBus, eventFilterKeys, type EventBus, type EventInput } from "./events.ts";
