@@ -31,7 +31,10 @@ export function cgroupProcesses(host: CgroupHost, path: string): number[] {
 function processesBelow(directory: string): number[] {
   const own = readText(`${directory}/cgroup.procs`);
   if (own === undefined) return [];
-  const pids = own.split("\n").filter((line) => line !== "").map(Number);
+  const pids = own
+    .split("\n")
+    .filter((line) => line !== "")
+    .map(Number);
   for (const child of childrenOf(directory)) pids.push(...processesBelow(child));
   return pids;
 }

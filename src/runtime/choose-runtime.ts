@@ -48,14 +48,19 @@ function pickDefault(
   }
   const named = wanted === undefined || wanted === "" ? undefined : runtimes.get(wanted);
   const all = [...runtimes.values()];
-  const first = named ?? all.find((runtime) => runtime.kind === "crun") ?? all.find((runtime) => runtime.kind === "runc") ?? all[0];
+  const first =
+    named ?? all.find((runtime) => runtime.kind === "crun") ?? all.find((runtime) => runtime.kind === "runc") ?? all[0];
   if (first === undefined) throw new EngineError("unavailable", "no OCI runtime found: install crun or runc");
   const refused = context.cgroups.hybridControllers;
   if (first.kind !== "crun" || refused.length === 0) return first.name;
   const runc = all.find((runtime) => runtime.kind === "runc");
-  context.logger.log("warn", `crun cannot run on this host: cgroup v1 with controllers in v2 (${refused.join(" ")}); mount them in v1`, {
-    fallback: runc?.name ?? "none",
-  });
+  context.logger.log(
+    "warn",
+    `crun cannot run on this host: cgroup v1 with controllers in v2 (${refused.join(" ")}); mount them in v1`,
+    {
+      fallback: runc?.name ?? "none",
+    },
+  );
   return runc?.name ?? first.name;
 }
 

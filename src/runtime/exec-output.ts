@@ -5,7 +5,10 @@ const maxBufferedBytes = 1024 * 1024;
 /** After the process ended, its output is drained once nothing came for this long; only heirs of its pipes make us wait. */
 const drainMs = 50;
 
-type PipeReader = ReturnType<ReadableStream<Uint8Array>["getReader"]>;
+interface PipeReader {
+  read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
+  cancel(): Promise<void>;
+}
 
 /** Output of a process from several pipes, for one consumer. What the consumer leaves is read and dropped. */
 export class ExecOutput implements AsyncIterable<OutputChunk> {
@@ -15,7 +18,7 @@ export class ExecOutput implements AsyncIterable<OutputChunk> {
   #dropping = false;
   #ended = false;
   #readable: (() => void) | undefined;
-  readonly #writable: (() => void)[] = [];
+  readonly #writable: ((value?: undefined) => void)[] = [];
   readonly #readers: PipeReader[] = [];
   #arrivals = 0;
 
@@ -78,7 +81,7 @@ export class ExecOutput implements AsyncIterable<OutputChunk> {
   async #readAll(stream: "stdout" | "stderr", reader: PipeReader): Promise<void> {
     for (;;) {
       const { done, value } = await reader.read();
-      if (done) break;
+      if (done || value === undefined) break;
       this.push(stream, value);
       while (this.#bufferedBytes >= maxBufferedBytes && !this.#ended) {
         await new Promise<void>((resolve) => this.#writable.push(resolve));

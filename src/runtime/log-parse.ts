@@ -74,7 +74,7 @@ export class LogClock {
 export function parseRecords(block: Buffer, clock: LogClock): LogRecord[] {
   const records: LogRecord[] = [];
   const line = emptyLogLine();
-  for (let start = 0; start < block.length; ) {
+  for (let start = 0; start < block.length;) {
     const end = block.indexOf(newline, start);
     if (end < 0) break;
     if (parseLogLine(block, start, end, line) !== undefined) {
@@ -97,7 +97,7 @@ export function parseOutput(block: Buffer): OutputChunk[] {
   const chunks: OutputChunk[] = [];
   const line = emptyLogLine();
   let [stream, begin, length]: ["stdout" | "stderr", number, number] = ["stdout", 0, 0];
-  for (let start = 0; start < block.length; ) {
+  for (let start = 0; start < block.length;) {
     const end = block.indexOf(newline, start);
     if (end < 0) break;
     if (parseLogLine(block, start, end, line) !== undefined) {

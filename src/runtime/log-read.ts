@@ -41,6 +41,7 @@ async function* readBlocks(
 ): AsyncGenerator<Buffer, void, undefined> {
   using file = LogFile.open(path, options.follow !== undefined);
   if (file === undefined) return;
-  const from = options.tail === undefined ? (options.offset ?? 0) : Math.max(findTail(file.fd, options.tail), options.offset ?? 0);
+  const from =
+    options.tail === undefined ? (options.offset ?? 0) : Math.max(findTail(file.fd, options.tail), options.offset ?? 0);
   yield* file.blocks({ from, ended: options.follow?.ended, signal });
 }

@@ -33,7 +33,7 @@ export function findTail(fd: number, lines: number): number {
 }
 
 function readFully(fd: number, buffer: Buffer, length: number, position: number): void {
-  for (let done = 0; done < length; ) {
+  for (let done = 0; done < length;) {
     const count = readSync(fd, buffer, done, length - done, position + done);
     if (count === 0) return;
     done += count;

@@ -41,7 +41,11 @@ export async function openRuntime(options: OpenRuntimeOptions): Promise<Runtime>
   const conmonPath = options.conmonPath ?? "/usr/bin/conmon";
   const [monitorVersion, choice] = await Promise.all([
     conmonVersion(conmonPath),
-    chooseRuntime(options.runtimes, options.defaultRuntime, { statesRoot: files.states, cgroups, logger: options.logger }),
+    chooseRuntime(options.runtimes, options.defaultRuntime, {
+      statesRoot: files.states,
+      cgroups,
+      logger: options.logger,
+    }),
   ]);
   const filters = createFilterCache(options.seccompBpf, options.logger);
   const tasks = new Tasks({ files, cgroups, conmonPath, choice, filters, logger: options.logger });
@@ -137,7 +141,8 @@ class Tasks {
 
   async freeze(id: ContainerId, verb: "pause" | "resume"): Promise<void> {
     const result = await runCommand(this.runtimeOf(id), [verb, id]);
-    if (result.exitCode !== 0) throw new EngineError("internal", `cannot ${verb} container ${id}: ${result.stderr.trim()}`);
+    if (result.exitCode !== 0)
+      throw new EngineError("internal", `cannot ${verb} container ${id}: ${result.stderr.trim()}`);
   }
 
   status(id: ContainerId): TaskStatus {
@@ -155,7 +160,8 @@ class Tasks {
     const status = this.status(id);
     if (status.kind === "exited" && !this.exits.isWatched(id)) queueMicrotask(() => this.exits.tell(status.exit));
     const processes = this.files.readProcesses(id);
-    if (status.kind !== "exited" && status.kind !== "absent" && processes !== undefined) this.exits.adopt(id, processes);
+    if (status.kind !== "exited" && status.kind !== "absent" && processes !== undefined)
+      this.exits.adopt(id, processes);
     return status;
   }
 
@@ -205,7 +211,8 @@ class Tasks {
     const deadline = performance.now() + monitorEndMs;
     while (!removeCgroup(this.#options.cgroups, path)) {
       for (const pid of cgroupProcesses(this.#options.cgroups, path)) kill(pid, 9);
-      if (performance.now() > deadline) throw new EngineError("internal", `cgroup ${path} cannot be removed: it holds processes`);
+      if (performance.now() > deadline)
+        throw new EngineError("internal", `cgroup ${path} cannot be removed: it holds processes`);
       await Bun.sleep(2);
     }
   }

@@ -37,26 +37,36 @@ const startFailure = "unable to start container process: ";
 function explain(raw: string, command: string | undefined): string {
   const text = lastMessage(raw);
   const name = JSON.stringify(command ?? "");
-  const missing = /^executable file `(.*)` not found in \$PATH/.exec(text) ?? /^executable file not found in \$PATH/.exec(text);
+  const missing =
+    /^executable file `(.*)` not found in \$PATH/.exec(text) ?? /^executable file not found in \$PATH/.exec(text);
   if (missing !== null) return `${startFailure}exec: ${missingCommand(missing[1] ?? command ?? "")}`;
   const open = /^(?:open executable|exec(?: `.*`)?|execv(?:e)?): (.+)$/.exec(text);
   // crun opens the program to run it later; a directory is refused as "not permitted".
-  if (open?.[1] === "Operation not permitted" || open?.[1] === "Is a directory") return `${startFailure}exec: ${name}: is a directory`;
+  if (open?.[1] === "Operation not permitted" || open?.[1] === "Is a directory")
+    return `${startFailure}exec: ${name}: is a directory`;
   if (open?.[1] !== undefined) return `${startFailure}exec: ${name}: ${lowerFirst(open[1])}`;
   const chdir = /^chdir `(.*)`: (.+)$/.exec(text);
-  if (chdir !== null) return `${startFailure}chdir to cwd (${JSON.stringify(chdir[1])}) set in config.json failed: ${lowerFirst(chdir[2] ?? "")}`;
-  return text.replace(/: (No such file or directory|Permission denied|Is a directory|Not a directory)$/, (match) => match.toLowerCase());
+  if (chdir !== null)
+    return `${startFailure}chdir to cwd (${JSON.stringify(chdir[1])}) set in config.json failed: ${lowerFirst(chdir[2] ?? "")}`;
+  return text.replace(/: (No such file or directory|Permission denied|Is a directory|Not a directory)$/, (match) =>
+    match.toLowerCase(),
+  );
 }
 
 function missingCommand(command: string): string {
   // execvp(3) looks at PATH only for names without a slash.
-  const reason = command.includes("/") ? "stat " + command + ": no such file or directory" : "executable file not found in $PATH";
+  const reason = command.includes("/")
+    ? "stat " + command + ": no such file or directory"
+    : "executable file not found in $PATH";
   return `${JSON.stringify(command)}: ${reason}`;
 }
 
 /** runc logs `time=… level=error msg="…"`, crun plain lines or JSON; the first error of crun is the cause. */
 function lastMessage(raw: string): string {
-  const lines = raw.split("\n").map((line) => line.trim()).filter((line) => line !== "");
+  const lines = raw
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "");
   const messages = lines.map(messageOfLine).filter((line) => !/^(?:conmon|\[conmon)/.test(line));
   return messages.at(-1) ?? "no message";
 }

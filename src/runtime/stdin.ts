@@ -42,7 +42,11 @@ function connect(id: ContainerId, paths: TaskPaths): ReturnType<typeof connectSe
  * Sets the size of a task's terminal through conmon's `winsz` FIFO (`<height> <width>\n`).
  * @throws EngineError `conflict` when no monitor reads it
  */
-export function resizeTask(id: ContainerId, paths: TaskPaths, size: { readonly height: number; readonly width: number }): void {
+export function resizeTask(
+  id: ContainerId,
+  paths: TaskPaths,
+  size: { readonly height: number; readonly width: number },
+): void {
   let fd: number;
   try {
     fd = openSync(paths.windowSize, constants.O_WRONLY | constants.O_NONBLOCK);

@@ -5,7 +5,10 @@ import { resolveUser } from "./user.ts";
 
 const root = mkdtempSync(`/tmp/lighter-test-${process.pid}-user-`);
 mkdirSync(join(root, "etc"));
-writeFileSync(join(root, "etc/passwd"), "root:x:0:0:root:/root:/bin/sh\napp:x:1000:1001::/home/app:/bin/sh\nbad:x:4294967296:0::/:\n12:x:77:78::/odd:\n");
+writeFileSync(
+  join(root, "etc/passwd"),
+  "root:x:0:0:root:/root:/bin/sh\napp:x:1000:1001::/home/app:/bin/sh\nbad:x:4294967296:0::/:\n12:x:77:78::/odd:\n",
+);
 writeFileSync(join(root, "etc/group"), "root:x:0:\napp:x:1001:\nwheel:x:10:app,root\nextra:x:20:\n");
 afterAll(() => rmSync(root, { recursive: true }));
 

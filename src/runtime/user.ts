@@ -42,7 +42,8 @@ export function resolveUser(root: string, specification: string, groupAdd: reado
   const groupText = colon < 0 ? "" : specification.slice(colon + 1);
   const entry = findUser(users, userText);
   const gid = groupText === "" ? entry.gid : findGroup(groups, groupText);
-  const supplementary = groupText === "" ? groups.filter(({ members }) => members.includes(entry.name)).map((group) => group.gid) : [];
+  const supplementary =
+    groupText === "" ? groups.filter(({ members }) => members.includes(entry.name)).map((group) => group.gid) : [];
   const added = groupAdd.map((text) => findGroup(groups, text));
   const additionalGids = [...new Set([...supplementary, ...added])].filter((id) => id !== gid || added.includes(id));
   return { uid: entry.uid, gid, additionalGids, home: entry.home };
@@ -53,28 +54,33 @@ function findUser(users: readonly PasswdEntry[], text: string): PasswdEntry {
   const named = users.find(({ name }) => name === text);
   if (named) return named;
   const uid = parseId(text, "user");
-  if (uid === undefined) throw new EngineError("invalid", `unable to find user ${text}: no matching entries in passwd file`);
+  if (uid === undefined)
+    throw new EngineError("invalid", `unable to find user ${text}: no matching entries in passwd file`);
   return users.find((user) => user.uid === uid) ?? { name: "", uid, gid: 0, home: uid === 0 ? "/root" : "/" };
 }
 
 function findGroup(groups: readonly GroupEntry[], text: string): number {
   const named = groups.find(({ name }) => name === text);
   const gid = named?.gid ?? parseId(text, "group");
-  if (gid === undefined) throw new EngineError("invalid", `unable to find group ${text}: no matching entries in group file`);
+  if (gid === undefined)
+    throw new EngineError("invalid", `unable to find group ${text}: no matching entries in group file`);
   return gid;
 }
 
 function parseId(text: string, kind: string): number | undefined {
   if (!/^-?\d+$/.test(text)) return undefined;
   const id = Number(text);
-  if (id < 0 || id > maxId) throw new EngineError("invalid", `${kind} id ${text} is out of range: must be between 0 and ${maxId}`);
+  if (id < 0 || id > maxId)
+    throw new EngineError("invalid", `${kind} id ${text} is out of range: must be between 0 and ${maxId}`);
   return id;
 }
 
 function parsePasswd(text: string): PasswdEntry[] {
   return text.split("\n").flatMap((line) => {
     const [name = "", , uid = "", gid = "", , home = ""] = line.split(":");
-    return isId(uid) && isId(gid) && name !== "" ? [{ name, uid: Number(uid), gid: Number(gid), home: home || "/" }] : [];
+    return isId(uid) && isId(gid) && name !== ""
+      ? [{ name, uid: Number(uid), gid: Number(gid), home: home || "/" }]
+      : [];
   });
 }
 
@@ -95,7 +101,8 @@ function readRootFile(tree: TreeRoot, path: string): string {
   if (descriptor === undefined) return "";
   try {
     const { size } = fstatSync(descriptor);
-    if (size > maxFileBytes) throw new EngineError("invalid", `/${path} of the image has ${size} bytes, more than ${maxFileBytes}`);
+    if (size > maxFileBytes)
+      throw new EngineError("invalid", `/${path} of the image has ${size} bytes, more than ${maxFileBytes}`);
     const buffer = Buffer.alloc(maxFileBytes);
     return buffer.toString("utf8", 0, readSync(descriptor, buffer, 0, maxFileBytes, 0));
   } finally {
