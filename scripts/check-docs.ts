@@ -27,9 +27,9 @@ function list(root: string, pattern: string): string[] {
   return [...new Glob(pattern).scanSync({ cwd: root })].sort();
 }
 
-/** At least forty characters of text: a name alone says nothing. */
+/** Before or right after the imports, and at least forty characters of text: a name alone says nothing. */
 function opensWithDocstring(file: string): boolean {
-  const comment = /^\/\*\*([\s\S]*?)\*\//.exec(readFileSync(file, "utf8"))?.[1] ?? "";
+  const comment = /^(?:import[^;]*;\s*)*\/\*\*([\s\S]*?)\*\//.exec(readFileSync(file, "utf8"))?.[1] ?? "";
   return comment.replaceAll(/[\s*]+/g, " ").trim().length >= 40;
 }
 
