@@ -59,9 +59,10 @@ export interface ImageStore extends AsyncDisposable {
   history(image: ImageRecord): ImageHistoryItem[];
   /**
    * Records an image whose layer blobs are in the content store and whose chains are committed snapshots.
-   * The lease must hold them. Same config: the existing image.
+   * The lease must hold them. Same config: the existing image. `configBytes` is the config as somebody else wrote it:
+   * the id is its digest.
    */
-  create(input: { readonly config: ImageConfig; readonly layers: readonly NewLayer[]; readonly parent?: ImageId; readonly lease: Lease }): Promise<ImageRecord>;
+  create(input: { readonly config: ImageConfig; readonly configBytes?: Uint8Array; readonly layers: readonly NewLayer[]; readonly parent?: ImageId; readonly lease: Lease }): Promise<ImageRecord>;
   /** Docker's untag and delete rules, messages and order (legacy.md section 4). */
   remove(name: string, options: { readonly force: boolean; readonly noprune: boolean; readonly users: readonly ImageUser[] }): Promise<ImageDeleteItem[]>;
   load(archive: ReadableStream<Uint8Array>, options: { readonly quiet: boolean; readonly platform?: string }): AsyncIterable<ProgressMessage>;
@@ -76,9 +77,17 @@ export interface ImageStore extends AsyncDisposable {
    * store, diff id. The caller commits the snapshot under the returned chain id. Undefined when the diff is empty.
    */
   commitLayer(input: { readonly directory: string; readonly parent?: ChainId; readonly lease: Lease }): Promise<(NewLayer & { readonly chainId: ChainId }) | undefined>;
-  /** Boot: images whose blobs or snapshots are missing are reported and left. */
+  /**
+   * Removes committed snapshots that no image, lease or other snapshot needs, and returns how many. `remove` does so for
+   * the image's own; what a container stood on then goes with the next pass.
+   */
+  collectSnapshots(): Promise<number>;
+  /** Boot: drops what a crash left half done; images whose blobs or snapshots are missing are reported and left. */
   reconcile(): Promise<{ readonly broken: readonly ImageId[] }>;
-  /** Bytes of each digest that only this image holds, for `system df`. */
+  /** Unpacked bytes of the image's layers that other images hold too (Docker's SharedSize), for `system df`. */
   sharedBytes(id: ImageId): number;
   digestOf(id: ImageId): Digest;
 }
+
+export { openImageStore, type ImageStoreOptions } from "./open.ts";
+export { validateImage, verifyBlobs, type ImageParts } from "./validate.ts";
