@@ -25,7 +25,7 @@ export class BlockWriter {
 
   /** The chunk is the caller's again when the promise settles. */
   async write(chunk: Uint8Array): Promise<void> {
-    for (let at = 0; at < chunk.length; ) {
+    for (let at = 0; at < chunk.length;) {
       if (this.#filling.length === 0) this.#filling = Buffer.allocUnsafeSlow(blockBytes);
       const part = chunk.subarray(at, at + blockBytes - this.#filled);
       this.#filling.set(part, this.#filled);
@@ -63,7 +63,7 @@ export class BlockWriter {
   }
 
   async #append(block: Buffer): Promise<void> {
-    for (let at = 0; at < block.length; ) {
+    for (let at = 0; at < block.length;) {
       const { bytesWritten } = await this.#file.write(block, at, block.length - at, this.#position);
       at += bytesWritten;
       this.#position += bytesWritten;

@@ -30,9 +30,13 @@ async function reopen(): Promise<void> {
 }
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
-const digestOf = (data: Uint8Array): Digest => parseDigest(`sha256:${new Bun.CryptoHasher("sha256").update(data).digest("hex")}`);
+const digestOf = (data: Uint8Array): Digest =>
+  parseDigest(`sha256:${new Bun.CryptoHasher("sha256").update(data).digest("hex")}`);
 const files = async (): Promise<string[]> =>
-  (await readdir(join(root, "c"), { recursive: true, withFileTypes: true })).filter((e) => e.isFile()).map((e) => e.name).sort();
+  (await readdir(join(root, "c"), { recursive: true, withFileTypes: true }))
+    .filter((e) => e.isFile())
+    .map((e) => e.name)
+    .sort();
 const textOf = (stream: ReadableStream<Uint8Array>): Promise<string> => new Response(stream).text();
 
 test("bytes in, the same bytes out, under their digest", async () => {

@@ -2,7 +2,7 @@ import { open, rm, type FileHandle } from "node:fs/promises";
 import { EngineError, parseDigest, type Digest } from "#core";
 import { BlockWriter } from "./block-writer.ts";
 import { isMissingFile, translateFileError } from "./file-errors.ts";
-import type { BlobInfo, Ingest } from "./mod.ts";
+import type { BlobInfo, Ingest } from "./contract.ts";
 
 /** What an ingest asks of its store. */
 export interface IngestHost {
@@ -94,7 +94,10 @@ class FileIngest implements Ingest {
     const size = expected?.sizeBytes;
     if (size !== undefined && size !== this.#sizeBytes) {
       await this.abort();
-      throw new EngineError("corrupt", `size of blob ${expected?.digest} does not match: expected ${size} bytes, got ${this.#sizeBytes}`);
+      throw new EngineError(
+        "corrupt",
+        `size of blob ${expected?.digest} does not match: expected ${size} bytes, got ${this.#sizeBytes}`,
+      );
     }
     const digest = await this.#digest(expected?.digest.startsWith("sha512:") === true);
     if (expected !== undefined && expected.digest !== digest) {
@@ -138,7 +141,7 @@ async function hashFile(path: string, hasher: Bun.CryptoHasher): Promise<number>
   try {
     await using file = await open(path, "r");
     const buffer = Buffer.allocUnsafe(1 << 20);
-    for (let size = 0; ; ) {
+    for (let size = 0; ;) {
       const { bytesRead } = await file.read(buffer, 0, buffer.length, size);
       if (bytesRead === 0) return size;
       hasher.update(buffer.subarray(0, bytesRead));

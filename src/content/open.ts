@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { createKeyedMutex, EngineError, parseDigest, systemClock, type Clock, type Digest, type Logger } from "#core";
 import { syncDirectory, type Database, type Lease, type Leases } from "#store";
 import { openIngest, removeFile } from "./ingest.ts";
-import type { BlobInfo, ContentStore, Ingest } from "./mod.ts";
+import type { BlobInfo, ContentStore, Ingest } from "./contract.ts";
 import { algorithms, ContentPaths } from "./paths.ts";
 import { BlobRows } from "./rows.ts";
 import { streamFile } from "./stream-file.ts";

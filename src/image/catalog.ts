@@ -3,7 +3,7 @@ import type { BlobManager } from "#content";
 import type { Database } from "#store";
 import { repositoryOf, type Reference } from "#spec";
 import { parseConfig } from "./config.ts";
-import type { ImageRecord, LayerRecord } from "./mod.ts";
+import type { ImageRecord, LayerRecord } from "./contract.ts";
 import { ImageNames, referenceOfRow, splitNames, versionOf, type ImageName } from "./names.ts";
 import { ImageRows, type LayerRow } from "./rows.ts";
 
@@ -74,8 +74,13 @@ export class ImageCatalog {
   }
 
   /** Adds images and points names at them, all or nothing. */
-  insert(images: readonly NewImage[], tags: readonly { readonly id: ImageId; readonly reference: Reference }[] = []): void {
-    const fresh = images.filter((image, at) => !this.#images.has(image.id) && images.findIndex((i) => i.id === image.id) === at);
+  insert(
+    images: readonly NewImage[],
+    tags: readonly { readonly id: ImageId; readonly reference: Reference }[] = [],
+  ): void {
+    const fresh = images.filter(
+      (image, at) => !this.#images.has(image.id) && images.findIndex((i) => i.id === image.id) === at,
+    );
     const nowMs = this.#clock.nowMs();
     this.#database.transaction(() => {
       for (const image of fresh) this.#insertRows(image, nowMs);

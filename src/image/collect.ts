@@ -36,4 +36,3 @@ async function removeQuietly(snapshots: Snapshotter, key: SnapshotKey): Promise<
     if (!isEngineError(error, "not_found")) throw error;
   }
 }
-

@@ -3,7 +3,7 @@ import { diffLayer } from "#archive";
 import type { ContentStore } from "#content";
 import { mediaTypes, nextChainId } from "#spec";
 import type { Lease } from "#store";
-import type { NewLayer } from "./mod.ts";
+import type { NewLayer } from "./contract.ts";
 
 /** A tar without entries is two zero blocks. */
 const emptyTarBytes = 1024;

@@ -33,7 +33,13 @@ const imageConfig = v.looseObject({
   rootfs: v.looseObject({ type: v.literal("layers"), diff_ids: v.nullish(v.array(v.string())) }),
   history: v.nullish(
     v.array(
-      v.looseObject({ created: text, created_by: text, author: text, comment: text, empty_layer: v.nullish(v.boolean()) }),
+      v.looseObject({
+        created: text,
+        created_by: text,
+        author: text,
+        comment: text,
+        empty_layer: v.nullish(v.boolean()),
+      }),
     ),
   ),
 });

@@ -1,6 +1,6 @@
 import { familiarReference, type ImageHistoryItem } from "#spec";
 import type { ImageCatalog } from "./catalog.ts";
-import type { ImageRecord } from "./mod.ts";
+import type { ImageRecord } from "./contract.ts";
 import { isDigestName } from "./names.ts";
 
 /**
@@ -21,7 +21,9 @@ export function imageHistory(catalog: ImageCatalog, image: ImageRecord): ImageHi
     }));
 }
 
-function entriesWithSizes(image: ImageRecord): { entry: NonNullable<ImageRecord["config"]["history"]>[number]; size: number }[] {
+function entriesWithSizes(
+  image: ImageRecord,
+): { entry: NonNullable<ImageRecord["config"]["history"]>[number]; size: number }[] {
   let layer = 0;
   return (image.config.history ?? []).map((entry) => ({
     entry,
@@ -31,7 +33,7 @@ function entriesWithSizes(image: ImageRecord): { entry: NonNullable<ImageRecord[
 
 function ancestry(catalog: ImageCatalog, image: ImageRecord): ImageRecord[] {
   const chain: ImageRecord[] = [];
-  for (let at: ImageRecord | undefined = image; at && !chain.includes(at); ) {
+  for (let at: ImageRecord | undefined = image; at && !chain.includes(at);) {
     chain.push(at);
     at = at.parent === undefined ? undefined : catalog.get(at.parent);
   }

@@ -3,7 +3,7 @@ import { decompress } from "#archive";
 import type { ContentStore } from "#content";
 import { hostPlatform, mediaTypes, nextChainId, parsePlatform, type ImageConfig } from "#spec";
 import type { Lease } from "#store";
-import type { ImageRecord, ImageStore, NewLayer } from "./mod.ts";
+import type { ImageRecord, ImageStore, NewLayer } from "./contract.ts";
 import type { LayerUnpacker } from "./unpack.ts";
 
 export interface ImportDependencies {
@@ -22,13 +22,21 @@ export interface ImportOptions {
 }
 
 /** Makes an image of one layer from a tar of any compression; the layer is stored uncompressed. */
-export async function importRootfs(deps: ImportDependencies, source: ReadableStream<Uint8Array>, options: ImportOptions): Promise<ImageRecord> {
+export async function importRootfs(
+  deps: ImportDependencies,
+  source: ReadableStream<Uint8Array>,
+  options: ImportOptions,
+): Promise<ImageRecord> {
   const platform = options.platform === undefined ? hostPlatform() : parsePlatform(options.platform);
   if (platform.os !== "linux") throw new EngineError("invalid", `cannot import ${platform.os} image on linux`);
   const layer = await storeLayer(deps.content, source, options);
   const job = await deps.unpacker.acquire(layer.blob.digest);
   try {
-    await deps.unpacker.place({ chainId: nextChainId(undefined, layer.diffId), diffId: layer.diffId, index: 0 }, job, options.lease);
+    await deps.unpacker.place(
+      { chainId: nextChainId(undefined, layer.diffId), diffId: layer.diffId, index: 0 },
+      job,
+      options.lease,
+    );
   } finally {
     await deps.unpacker.release(job);
   }
@@ -45,7 +53,11 @@ export async function importRootfs(deps: ImportDependencies, source: ReadableStr
   return await deps.create({ config, layers: [layer], lease: options.lease });
 }
 
-async function storeLayer(content: ContentStore, source: ReadableStream<Uint8Array>, { lease, signal }: ImportOptions): Promise<NewLayer> {
+async function storeLayer(
+  content: ContentStore,
+  source: ReadableStream<Uint8Array>,
+  { lease, signal }: ImportOptions,
+): Promise<NewLayer> {
   const { stream } = await decompress(source);
   const { digest, sizeBytes } = await ingestStream(content, stream, lease, signal);
   return { diffId: parseDiffId(digest), blob: { mediaType: mediaTypes.ociLayer, digest, size: sizeBytes } };
@@ -70,4 +82,3 @@ export async function ingestStream(
     throw error;
   }
 }
-

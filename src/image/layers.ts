@@ -3,7 +3,7 @@ import { detectCompression } from "#archive";
 import type { BlobReader } from "#content";
 import type { Snapshotter } from "#snapshot";
 import { chainIds, mediaTypes } from "#spec";
-import type { LayerRecord, NewLayer } from "./mod.ts";
+import type { LayerRecord, NewLayer } from "./contract.ts";
 
 /** Layers with their chain ids and sizes. @throws EngineError `not_found` when a blob or a chain is not there */
 export function layerRecords(layers: readonly NewLayer[], content: BlobReader, snapshots: Snapshotter): LayerRecord[] {

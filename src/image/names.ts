@@ -77,4 +77,3 @@ export function splitNames({ domain, path, tag, digest }: Reference): Reference[
   if (tag !== undefined || digest === undefined) names.push({ domain, path, tag: tag ?? "latest" });
   return names;
 }
-

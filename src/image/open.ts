@@ -11,7 +11,13 @@ import {
 import type { UnpackPool } from "#archive";
 import type { ContentStore } from "#content";
 import type { Snapshotter } from "#snapshot";
-import { familiarReference, type ImageDeleteItem, type ImageHistoryItem, type ProgressMessage, type Reference } from "#spec";
+import {
+  familiarReference,
+  type ImageDeleteItem,
+  type ImageHistoryItem,
+  type ProgressMessage,
+  type Reference,
+} from "#spec";
 import type { Database, Lease, Leases } from "#store";
 import { ImageCatalog } from "./catalog.ts";
 import { collectSnapshots, removeLeftUnpacks } from "./collect.ts";
@@ -21,7 +27,7 @@ import { imageHistory } from "./history.ts";
 import { importRootfs } from "./import.ts";
 import { layerRecords } from "./layers.ts";
 import { loadArchive } from "./load/load.ts";
-import type { ImageEvents, ImageRecord, ImageStore, NewLayer } from "./mod.ts";
+import type { ImageEvents, ImageRecord, ImageStore, NewLayer } from "./contract.ts";
 import { isDigestName, splitNames } from "./names.ts";
 import { ImageRemoval, type RemoveOptions } from "./remove.ts";
 import { resolveImage } from "./resolve.ts";
@@ -76,16 +82,24 @@ class LocalImageStore implements ImageStore {
   }
 
   tags(id: ImageId): string[] {
-    return this.#catalog.names.of(id).filter((name) => !isDigestName(name)).map((name) => familiarReference(name.reference));
+    return this.#catalog.names
+      .of(id)
+      .filter((name) => !isDigestName(name))
+      .map((name) => familiarReference(name.reference));
   }
 
   repoDigests(id: ImageId): string[] {
-    return this.#catalog.names.of(id).filter(isDigestName).map((name) => familiarReference(name.reference));
+    return this.#catalog.names
+      .of(id)
+      .filter(isDigestName)
+      .map((name) => familiarReference(name.reference));
   }
 
   tag(id: ImageId, reference: Reference): ImageId | undefined {
     if (!this.#catalog.get(id)) throw new EngineError("not_found", `No such image: ${id}`);
-    const old = splitNames(reference).map((name) => this.#catalog.names.get(name)?.imageId).at(-1);
+    const old = splitNames(reference)
+      .map((name) => this.#catalog.names.get(name)?.imageId)
+      .at(-1);
     this.#catalog.tag(id, reference);
     this.#options.events.emit("tag", id, familiarReference(reference));
     return old === id ? undefined : old;
@@ -120,7 +134,10 @@ class LocalImageStore implements ImageStore {
     }
   }
 
-  load(archive: ReadableStream<Uint8Array>, options: { readonly quiet: boolean; readonly platform?: string }): AsyncIterable<ProgressMessage> {
+  load(
+    archive: ReadableStream<Uint8Array>,
+    options: { readonly quiet: boolean; readonly platform?: string },
+  ): AsyncIterable<ProgressMessage> {
     const deps = { ...this.#options, catalog: this.#catalog, unpacker: this.#unpacker };
     return this.#stream(async (report, lease, signal) => {
       const reportLoaded = (message: ProgressMessage): void => {
@@ -134,7 +151,10 @@ class LocalImageStore implements ImageStore {
     return saveArchive({ ...this.#options, catalog: this.#catalog }, names);
   }
 
-  import(source: ReadableStream<Uint8Array>, options: Parameters<ImageStore["import"]>[1]): AsyncIterable<ProgressMessage> {
+  import(
+    source: ReadableStream<Uint8Array>,
+    options: Parameters<ImageStore["import"]>[1],
+  ): AsyncIterable<ProgressMessage> {
     const deps = { ...this.#options, unpacker: this.#unpacker, create: this.create.bind(this) };
     return this.#stream(async (report, lease, signal) => {
       const { id } = await importRootfs(deps, source, { ...options, platform: options.platform, lease, signal });
@@ -144,7 +164,9 @@ class LocalImageStore implements ImageStore {
     });
   }
 
-  async commitLayer(input: Parameters<ImageStore["commitLayer"]>[0]): Promise<(NewLayer & { readonly chainId: ChainId }) | undefined> {
+  async commitLayer(
+    input: Parameters<ImageStore["commitLayer"]>[0],
+  ): Promise<(NewLayer & { readonly chainId: ChainId }) | undefined> {
     return await commitLayer(this.#options.content, input);
   }
 
@@ -158,7 +180,8 @@ class LocalImageStore implements ImageStore {
     const parts = { ...this.#options, configBytes: (image: ImageRecord) => this.#catalog.configBytes(image.id) };
     const broken = this.#catalog.list().flatMap((image) => {
       const problems = validateImage(image, parts);
-      for (const problem of problems) this.#options.logger.log("error", "an image is damaged", { image: image.id, problem });
+      for (const problem of problems)
+        this.#options.logger.log("error", "an image is damaged", { image: image.id, problem });
       return problems.length > 0 ? [image.id] : [];
     });
     return { broken };
@@ -166,7 +189,10 @@ class LocalImageStore implements ImageStore {
 
   sharedBytes(id: ImageId): number {
     const layers = this.#catalog.get(id)?.layers ?? [];
-    return layers.reduce((sum, layer) => sum + (this.#catalog.chainUsers(layer.chainId) > 1 ? layer.unpackedBytes : 0), 0);
+    return layers.reduce(
+      (sum, layer) => sum + (this.#catalog.chainUsers(layer.chainId) > 1 ? layer.unpackedBytes : 0),
+      0,
+    );
   }
 
   digestOf(id: ImageId): Digest {

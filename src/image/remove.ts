@@ -1,7 +1,7 @@
 import { EngineError, shortId, type ImageId } from "#core";
 import { familiarReference, parseReference, repositoryOf, type ImageDeleteItem } from "#spec";
 import type { ImageCatalog } from "./catalog.ts";
-import type { ImageEvents, ImageRecord, ImageUser } from "./mod.ts";
+import type { ImageEvents, ImageRecord, ImageUser } from "./contract.ts";
 import { isDigestName, type ImageName } from "./names.ts";
 import { isIdPrefix, resolveImage } from "./resolve.ts";
 
@@ -74,7 +74,10 @@ export class ImageRemoval {
     const user = this.#options.users.find((candidate) => candidate.imageId === id);
     if (!user) return;
     const use = `container ${shortId(user.containerId)} is using its referenced image ${shortId(id)}`;
-    throw new EngineError("conflict", `conflict: unable to remove repository reference ${JSON.stringify(name)} (must force) - ${use}`);
+    throw new EngineError(
+      "conflict",
+      `conflict: unable to remove repository reference ${JSON.stringify(name)} (must force) - ${use}`,
+    );
   }
 
   /** Digests of a repository go with its last tag. */
@@ -107,7 +110,8 @@ export class ImageRemoval {
     events.emit("delete", id, id);
     this.items.push({ Deleted: id });
     for (const chainId of await this.#deps.removeChains(image)) this.items.push({ Deleted: chainId });
-    if (!this.#options.noprune && image.parent !== undefined) await this.#delete(image.parent, { force: false, quiet: true });
+    if (!this.#options.noprune && image.parent !== undefined)
+      await this.#delete(image.parent, { force: false, quiet: true });
   }
 
   #isDangling(id: ImageId): boolean {

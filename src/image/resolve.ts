@@ -1,7 +1,7 @@
 import { EngineError, parseImageId, type ImageId } from "#core";
 import { familiarReference, parseReference, withDefaultTag } from "#spec";
 import type { ImageCatalog } from "./catalog.ts";
-import type { ImageRecord } from "./mod.ts";
+import type { ImageRecord } from "./contract.ts";
 
 /**
  * What a user means by a name, in Docker's order: a full id or `sha256:` prefix is an id and nothing else; then a tag or

@@ -14,7 +14,7 @@ import {
 import type { Lease, Leases } from "#store";
 import type { ImageCatalog } from "./catalog.ts";
 import { encodeJson } from "./config.ts";
-import type { ImageEvents, ImageRecord } from "./mod.ts";
+import type { ImageEvents, ImageRecord } from "./contract.ts";
 import { isDigestName } from "./names.ts";
 import { byIdPrefix, noSuchImage } from "./resolve.ts";
 
@@ -55,7 +55,8 @@ function selectImages(catalog: ImageCatalog, names: readonly string[]): SavedIma
     for (const { image, tag } of selectByName(catalog, name)) {
       const known = saved.get(image.id) ?? { image, tags: [] };
       saved.set(image.id, known);
-      if (tag && !known.tags.some((other) => canonicalReference(other) === canonicalReference(tag))) known.tags.push(tag);
+      if (tag && !known.tags.some((other) => canonicalReference(other) === canonicalReference(tag)))
+        known.tags.push(tag);
     }
   }
   return [...saved.values()];
@@ -138,7 +139,10 @@ function ociIndex(saved: readonly SavedImage[], manifests: readonly Uint8Array[]
     const descriptor = { mediaType: mediaTypes.ociManifest, digest: digestOf(manifest), size: manifest.length };
     const named = tags.map((tag) => ({
       ...descriptor,
-      annotations: { "io.containerd.image.name": canonicalReference(tag), "org.opencontainers.image.ref.name": tag.tag },
+      annotations: {
+        "io.containerd.image.name": canonicalReference(tag),
+        "org.opencontainers.image.ref.name": tag.tag,
+      },
     }));
     return named.length > 0 ? named : [descriptor];
   });

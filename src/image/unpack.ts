@@ -106,7 +106,9 @@ export class LayerUnpacker {
     const abort = new AbortController();
     const unpack = async (): Promise<UnpackResult> => {
       await snapshots.prepare(key);
-      return await unpackPool.applyLayer({ path: content.path(blob) }, snapshots.layerDirectory(key), { signal: abort.signal });
+      return await unpackPool.applyLayer({ path: content.path(blob) }, snapshots.layerDirectory(key), {
+        signal: abort.signal,
+      });
     };
     const result = unpack();
     result.catch(() => undefined); // whoever places the job gets the error; for a blob that is no layer nobody does
@@ -151,6 +153,9 @@ export class LayerUnpacker {
 
 function verifyDiffId({ index, diffId }: Placement, actual: DiffId): void {
   if (actual !== diffId) {
-    throw new EngineError("invalid", `invalid diffID for layer ${index}: expected ${JSON.stringify(diffId)}, got ${JSON.stringify(actual)}`);
+    throw new EngineError(
+      "invalid",
+      `invalid diffID for layer ${index}: expected ${JSON.stringify(diffId)}, got ${JSON.stringify(actual)}`,
+    );
   }
 }

@@ -2,12 +2,22 @@ import { EngineError, type ImageId } from "#core";
 import { decompress, readTar } from "#archive";
 import type { ContentStore } from "#content";
 import type { Snapshotter } from "#snapshot";
-import { chainIds, familiarReference, formatPlatform, parsePlatform, type ImageConfig, type ProgressMessage, type Reference } from "#spec";
+import {
+  chainIds,
+  familiarReference,
+  formatPlatform,
+  mediaTypes,
+  parsePlatform,
+  type ImageConfig,
+  type ProgressMessage,
+  type Reference,
+} from "#spec";
 import type { Lease } from "#store";
 import type { ImageCatalog, NewImage } from "../catalog.ts";
 import { imageIdOf, parseConfig } from "../config.ts";
+import { ingestStream } from "../import.ts";
 import { layerMediaType, layerRecords } from "../layers.ts";
-import type { ImageEvents, NewLayer } from "../mod.ts";
+import type { ImageEvents, NewLayer } from "../contract.ts";
 import type { LayerUnpacker } from "../unpack.ts";
 import { parseArchiveManifest, type ArchivedImage } from "./documents.ts";
 import { readLayout } from "./oci-layout.ts";
@@ -37,7 +47,11 @@ interface Prepared {
  * Loads all images of an archive, or none: docker-archive of any age or OCI layout, in any compression.
  * @throws EngineError `invalid`, `corrupt`, `exhausted`, `canceled`
  */
-export async function loadArchive(deps: LoadDependencies, archive: ReadableStream<Uint8Array>, options: LoadOptions): Promise<void> {
+export async function loadArchive(
+  deps: LoadDependencies,
+  archive: ReadableStream<Uint8Array>,
+  options: LoadOptions,
+): Promise<void> {
   const stageDeps = { ...deps, isKnownLayer: deps.catalog.hasLayerBlob.bind(deps.catalog) };
   await using stage = new ArchiveStage(stageDeps, options.lease, options);
   const { stream } = await decompress(archive);
@@ -55,16 +69,27 @@ async function readManifests(stage: ArchiveStage, platform: string | undefined):
   throw new EngineError("invalid", "invalid archive: does not contain a manifest.json");
 }
 
-async function prepare(deps: LoadDependencies, stage: ArchiveStage, archived: ArchivedImage, options: LoadOptions): Promise<Prepared> {
+async function prepare(
+  deps: LoadDependencies,
+  stage: ArchiveStage,
+  archived: ArchivedImage,
+  options: LoadOptions,
+): Promise<Prepared> {
   const configBytes = await stage.document(archived.config);
   const id = imageIdOf(configBytes);
   const known = deps.catalog.get(id);
   if (known) return { image: { ...known, configBytes }, tags: archived.tags };
   const config = parseConfig(configBytes);
   checkConfig(config, archived, options.platform);
-  const layers = await placeLayers(deps, stage, config, archived.layers, options.lease);
+  const layers = await placeLayers({ deps, stage, lease: options.lease }, config, archived.layers);
   await deps.content.put(configBytes, options.lease);
-  const image = { id, configBytes, config, layers: layerRecords(layers, deps.content, deps.snapshots), ...parentOf(archived) };
+  const image = {
+    id,
+    configBytes,
+    config,
+    layers: layerRecords(layers, deps.content, deps.snapshots),
+    ...parentOf(archived),
+  };
   return { image, tags: archived.tags };
 }
 
@@ -87,17 +112,17 @@ function checkConfig(config: ImageConfig, archived: ArchivedImage, platform: str
 
 /** All layers start to unpack; then each is placed on the one below. */
 async function placeLayers(
-  deps: LoadDependencies,
-  stage: ArchiveStage,
+  { deps, stage, lease }: { readonly deps: LoadDependencies; readonly stage: ArchiveStage; readonly lease: Lease },
   config: ImageConfig,
   paths: readonly string[],
-  lease: Lease,
 ): Promise<NewLayer[]> {
   const chain = chainIds(config.rootfs.diff_ids);
   const blobs = await Promise.all(paths.map((path) => layerBlob(deps.content, stage, path, lease)));
   for (const chainId of chain) lease.add(chainId);
   const missing = blobs.flatMap((blob, index) => (isPlaced(deps.snapshots, chain[index]) ? [] : [{ blob, index }]));
-  const jobs = await Promise.all(missing.map(async ({ blob, index }) => ({ index, job: await stage.unpack(blob.digest) })));
+  const jobs = await Promise.all(
+    missing.map(async ({ blob, index }) => ({ index, job: await stage.unpack(blob.digest) })),
+  );
   for (const { index, job } of jobs) {
     const [chainId, diffId, parent] = [chain[index], config.rootfs.diff_ids[index], chain[index - 1]];
     if (chainId === undefined || diffId === undefined) continue;
@@ -109,34 +134,39 @@ async function placeLayers(
   });
 }
 
-function isPlaced(snapshots: Snapshotter, chainId: NonNullable<ReturnType<typeof chainIds>[number]> | undefined): boolean {
+function isPlaced(
+  snapshots: Snapshotter,
+  chainId: NonNullable<ReturnType<typeof chainIds>[number]> | undefined,
+): boolean {
   return chainId !== undefined && snapshots.stat(chainId) !== undefined;
 }
 
 /** The layer as it is stored: as it came, but for compressions that images do not know, which are undone. */
-async function layerBlob(content: ContentStore, stage: ArchiveStage, path: string, lease: Lease): Promise<NewLayer["blob"]> {
+async function layerBlob(
+  content: ContentStore,
+  stage: ArchiveStage,
+  path: string,
+  lease: Lease,
+): Promise<NewLayer["blob"]> {
   const { digest, sizeBytes } = await stage.blob(path);
   const mediaType = layerMediaType(stage.head(path));
   if (mediaType !== undefined) return { mediaType, digest, size: sizeBytes };
-  await using ingest = await content.begin(`load-${crypto.randomUUID()}`);
-  try {
-    const { stream } = await decompress(content.open(digest));
-    for await (const chunk of stream) await ingest.write(chunk);
-  } catch (error) {
-    await ingest.abort();
-    throw error;
-  }
-  const plain = await ingest.commit({ lease });
-  return { mediaType: layerMediaType(new Uint8Array()) ?? "", digest: plain.digest, size: plain.sizeBytes };
+  const { stream } = await decompress(content.open(digest));
+  const plain = await ingestStream(content, stream, lease);
+  return { mediaType: mediaTypes.ociLayer, digest: plain.digest, size: plain.sizeBytes };
 }
 
 /** The images with their tags become visible in one transaction; only then are they told. */
 function publish({ catalog, events }: LoadDependencies, prepared: readonly Prepared[], { report }: LoadOptions): void {
-  const tags = prepared.flatMap(({ image, tags: references }) => references.map((reference) => ({ id: image.id, reference })));
+  const tags = prepared.flatMap(({ image, tags: references }) =>
+    references.map((reference) => ({ id: image.id, reference })),
+  );
   const moved = tags.map(({ id, reference }) => movedMessage(catalog, id, reference));
   const images = prepared.map(({ image }) => image);
   const ids = new Set(images.map((image) => image.id));
-  const rooted = images.map(({ parent, ...image }) => (parent !== undefined && (ids.has(parent) || catalog.get(parent)) ? { ...image, parent } : image));
+  const rooted = images.map(({ parent, ...image }) =>
+    parent !== undefined && (ids.has(parent) || catalog.get(parent)) ? { ...image, parent } : image,
+  );
   catalog.insert(rooted, tags);
   let at = 0;
   for (const { image, tags: references } of prepared) {

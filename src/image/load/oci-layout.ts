@@ -1,6 +1,14 @@
 import * as v from "valibot";
 import { EngineError, isEngineError, parseDigest, type Digest } from "#core";
-import { hostPlatform, mediaTypes, parsePlatform, parseReference, withDefaultTag, type Platform, type Reference } from "#spec";
+import {
+  hostPlatform,
+  mediaTypes,
+  parsePlatform,
+  parseReference,
+  withDefaultTag,
+  type Platform,
+  type Reference,
+} from "#spec";
 import { parseJson } from "../config.ts";
 import { blobPath, type ArchivedImage } from "./documents.ts";
 import type { ArchiveStage } from "./stage.ts";
@@ -17,7 +25,10 @@ const descriptor = v.looseObject({
 });
 type LayoutDescriptor = v.InferOutput<typeof descriptor>;
 const indexSchema = v.looseObject({ manifests: v.pipe(v.array(descriptor), v.maxLength(maxEntries)) });
-const manifestSchema = v.looseObject({ config: descriptor, layers: v.pipe(v.array(descriptor), v.maxLength(maxEntries)) });
+const manifestSchema = v.looseObject({
+  config: descriptor,
+  layers: v.pipe(v.array(descriptor), v.maxLength(maxEntries)),
+});
 
 interface Found {
   readonly descriptor: LayoutDescriptor;
@@ -31,17 +42,22 @@ interface Found {
 export async function readLayout(stage: ArchiveStage, platform: string | undefined): Promise<ArchivedImage[]> {
   const wanted = platform === undefined ? hostPlatform() : parsePlatform(platform);
   const index = await readDocument(stage, "index.json");
-  if (!("manifests" in index)) throw invalid("index.json is no image index");
+  if (index.kind !== "index") throw invalid("index.json is no image index");
   const images: ArchivedImage[] = [];
-  for (const found of selectTop(index.manifests.filter(isImage), wanted)) images.push(await readImage(stage, found, wanted));
+  for (const found of selectTop(index.manifests.filter(isImage), wanted))
+    images.push(await readImage(stage, found, wanted));
   return images;
 }
 
-async function readImage(stage: ArchiveStage, { descriptor: top, tag }: Found, wanted: Platform): Promise<ArchivedImage> {
+async function readImage(
+  stage: ArchiveStage,
+  { descriptor: top, tag }: Found,
+  wanted: Platform,
+): Promise<ArchivedImage> {
   let at = top;
   for (let depth = 0; depth < maxDepth; depth++) {
     const document = await readDocument(stage, checkedPath(at), at);
-    if (!("manifests" in document)) {
+    if (document.kind === "manifest") {
       const layers = document.layers.map((layer) => checkedPath(layer));
       return { config: checkedPath(document.config), layers, tags: tag ? [tag] : [] };
     }
@@ -50,29 +66,44 @@ async function readImage(stage: ArchiveStage, { descriptor: top, tag }: Found, w
   throw invalid(`the index ${top.digest} nests deeper than ${maxDepth}`);
 }
 
-type Document = v.InferOutput<typeof indexSchema> | v.InferOutput<typeof manifestSchema>;
+type Document =
+  | { readonly kind: "index"; readonly manifests: readonly LayoutDescriptor[] }
+  | { readonly kind: "manifest"; readonly config: LayoutDescriptor; readonly layers: readonly LayoutDescriptor[] };
 
 async function readDocument(stage: ArchiveStage, path: string, expected?: LayoutDescriptor): Promise<Document> {
   const bytes = await stage.document(path);
-  if (expected && bytes.length !== expected.size) throw invalid(`${path} has ${bytes.length} bytes, expected ${expected.size}`);
+  if (expected && bytes.length !== expected.size)
+    throw invalid(`${path} has ${bytes.length} bytes, expected ${expected.size}`);
   const document = parseJson(bytes, path);
-  const isObject = typeof document === "object" && document !== null;
-  if (isObject && "manifests" in document && ("layers" in document || "config" in document)) {
+  const isIndex = has(document, "manifests");
+  if (isIndex && (has(document, "layers") || has(document, "config")))
     throw invalid(`${path} is both an index and a manifest`);
-  }
-  const result = v.safeParse(isObject && "manifests" in document ? indexSchema : manifestSchema, document);
-  if (!result.success) throw invalid(`${path}: ${v.getDotPath(result.issues[0]) ?? "document"}: ${result.issues[0].message}`);
-  checkMediaType(path, result.output, expected);
-  return result.output;
+  checkMediaType(path, isIndex ? indexTypes : manifestTypes, [
+    has(document, "mediaType") ? document.mediaType : undefined,
+    expected?.mediaType,
+  ]);
+  if (isIndex) return { kind: "index", manifests: parse(indexSchema, document, path).manifests };
+  const { config, layers } = parse(manifestSchema, document, path);
+  return { kind: "manifest", config, layers };
+}
+
+function has<K extends string>(document: unknown, key: K): document is Record<K, unknown> {
+  return typeof document === "object" && document !== null && Object.hasOwn(document, key);
+}
+
+function parse<T>(schema: v.GenericSchema<unknown, T>, document: unknown, path: string): T {
+  const result = v.safeParse(schema, document);
+  if (result.success) return result.output;
+  throw invalid(`${path}: ${v.getDotPath(result.issues[0]) ?? "document"}: ${result.issues[0].message}`);
 }
 
 const indexTypes: readonly string[] = [mediaTypes.ociIndex, mediaTypes.dockerManifestList];
 const manifestTypes: readonly string[] = [mediaTypes.ociManifest, mediaTypes.dockerManifest];
 
-function checkMediaType(path: string, document: Document & { readonly mediaType?: unknown }, expected?: LayoutDescriptor): void {
-  const allowed = "manifests" in document ? indexTypes : manifestTypes;
-  for (const type of [document.mediaType, expected?.mediaType]) {
-    if (typeof type === "string" && type !== "" && !allowed.includes(type)) throw invalid(`${path} is not of media type ${type}`);
+function checkMediaType(path: string, allowed: readonly string[], types: readonly unknown[]): void {
+  for (const type of types) {
+    if (typeof type === "string" && type !== "" && !allowed.includes(type))
+      throw invalid(`${path} is not of media type ${type}`);
   }
 }
 
@@ -115,10 +146,16 @@ function parseName(name: string | undefined): Reference | undefined {
 }
 
 function selectPlatform(descriptors: readonly LayoutDescriptor[], wanted: Platform): LayoutDescriptor {
-  const fits = descriptors.filter(({ platform }) => platform?.os === wanted.os && platform.architecture === wanted.architecture);
+  const fits = descriptors.filter(
+    ({ platform }) => platform?.os === wanted.os && platform.architecture === wanted.architecture,
+  );
   const exact = fits.find(({ platform }) => (platform?.variant ?? undefined) === wanted.variant);
-  const selected = exact ?? (wanted.variant === undefined ? fits[0] : undefined) ?? (descriptors.length === 1 ? descriptors[0] : undefined);
-  if (!selected) throw new EngineError("not_found", `no match for platform ${wanted.os}/${wanted.architecture} in the archive`);
+  const selected =
+    exact ??
+    (wanted.variant === undefined ? fits[0] : undefined) ??
+    (descriptors.length === 1 ? descriptors[0] : undefined);
+  if (!selected)
+    throw new EngineError("not_found", `no match for platform ${wanted.os}/${wanted.architecture} in the archive`);
   return selected;
 }
 

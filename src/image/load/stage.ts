@@ -47,7 +47,11 @@ export class ArchiveStage implements AsyncDisposable {
   readonly #limitCommits = createLimiter(4);
   #memoryBytes = 0;
 
-  constructor(deps: StageDependencies, lease: Lease, options: { report(message: ProgressMessage): void; signal: AbortSignal }) {
+  constructor(
+    deps: StageDependencies,
+    lease: Lease,
+    options: { report(message: ProgressMessage): void; signal: AbortSignal },
+  ) {
     this.#deps = deps;
     this.#lease = lease;
     this.#report = options.report;
@@ -152,7 +156,12 @@ export class ArchiveStage implements AsyncDisposable {
     return { head, blob };
   }
 
-  async #write(path: string, entry: TarEntry, head: Uint8Array, write: (chunk: Uint8Array) => Promise<void>): Promise<void> {
+  async #write(
+    path: string,
+    entry: TarEntry,
+    head: Uint8Array,
+    write: (chunk: Uint8Array) => Promise<void>,
+  ): Promise<void> {
     const id = progressId(path);
     const total = entry.header.size;
     let current = 0;
@@ -174,7 +183,8 @@ export class ArchiveStage implements AsyncDisposable {
 
   #require(path: string): StagedFile {
     const file = this.find(path);
-    if (!file) throw new EngineError("invalid", `invalid archive: does not contain ${JSON.stringify(path.slice(0, 200))}`);
+    if (!file)
+      throw new EngineError("invalid", `invalid archive: does not contain ${JSON.stringify(path.slice(0, 200))}`);
     return file;
   }
 
@@ -205,5 +215,10 @@ function verify(path: string, bytes: Uint8Array, expected: Digest): void {
 
 /** What the layer is called in the progress: its digest's or directory's first characters. */
 function progressId(path: string): string {
-  return shortId(path.replace(/\/layer\.tar$/, "").split("/").at(-1) ?? path);
+  return shortId(
+    path
+      .replace(/\/layer\.tar$/, "")
+      .split("/")
+      .at(-1) ?? path,
+  );
 }
