@@ -3,7 +3,7 @@ import type { ExecTask, ExecTaskRequest, StdinSink } from "./mod.ts";
 import { ExecOutput } from "./exec-output.ts";
 import { baseEnvironment, type OciRuntime } from "./oci-runtime.ts";
 import { execError } from "./runtime-errors.ts";
-import { readText, type TaskPaths } from "./task-files.ts";
+import { encodeOci, readText, type TaskPaths } from "./task-files.ts";
 
 /** Files of one exec in the task's directory. */
 interface ExecFiles {
@@ -30,7 +30,7 @@ let execCount = 0;
 export async function execInTask(runtime: OciRuntime, paths: TaskPaths, request: ExecTaskRequest): Promise<ExecTask> {
   const name = `${paths.directory}/exec-${process.pid}-${++execCount}`;
   const files = { process: `${name}.json`, pid: `${name}.pid`, log: `${name}.log` };
-  writeFileSync(files.process, JSON.stringify({ ...request.process, terminal: request.tty }), { mode: 0o600 });
+  writeFileSync(files.process, encodeOci({ ...request.process, terminal: request.tty }), { mode: 0o600 });
   const child = spawnExec(runtime, files, request);
   const exited = child.process.exited.then((code) => finishExec(child, files, code));
   const pid = await startedPid(child.process, files);

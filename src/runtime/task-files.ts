@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, wri
 import { isAbsolute } from "node:path";
 import { EngineError, parseContainerId, type ContainerId } from "#core";
 import { isAlive, processStartTime } from "#linux";
-import type { OciSpec } from "#spec";
+import type { OciProcess, OciSpec } from "#spec";
 import type { TaskExit, TaskRequest } from "./mod.ts";
 
 /** What is written once, before anything runs, so that a later engine can clean up an interrupted create. */
@@ -79,7 +79,7 @@ export class TaskFiles {
     const paths = this.paths(request.id);
     mkdirSync(paths.directory, { mode: 0o700 });
     writeFileSync(paths.record, JSON.stringify(record));
-    writeFileSync(paths.spec, JSON.stringify(spec), { mode: 0o600 });
+    writeFileSync(paths.spec, encodeOci(spec), { mode: 0o600 });
     return paths;
   }
 
@@ -137,6 +137,11 @@ export class TaskFiles {
     rmSync(paths.exit, { force: true });
     rmSync(paths.directory, { recursive: true, force: true });
   }
+}
+
+/** JSON for an OCI runtime. "No limit" of an rlimit is 2^64 - 1, which no JavaScript number holds: it stands in as the largest exact one. */
+export function encodeOci(value: OciSpec | OciProcess): string {
+  return JSON.stringify(value).replaceAll(`:${Number.MAX_SAFE_INTEGER}`, ":18446744073709551615");
 }
 
 export function containerAlive(processes: TaskProcesses): boolean {
