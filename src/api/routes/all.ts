@@ -1,0 +1,29 @@
+import { notBuiltRoutes } from "../not-built.ts";
+import type { Route } from "../router.ts";
+import { buildRoutes } from "./build.ts";
+import { containerRoutes } from "./containers.ts";
+import { execRoutes } from "./exec.ts";
+import { imageArchiveRoutes } from "./image-archives.ts";
+import { imageRoutes } from "./images.ts";
+import { lifecycleRoutes } from "./lifecycle.ts";
+import { networkRoutes } from "./networks.ts";
+import { streamRoutes } from "./streams.ts";
+import { swarmRoutes } from "./swarm.ts";
+import { systemRoutes } from "./system.ts";
+import { volumeRoutes } from "./volumes.ts";
+
+/** Every endpoint. Within a method and first segment the first match wins: literals stand before greedy names. */
+export const routes: readonly Route[] = [
+  ...systemRoutes,
+  ...lifecycleRoutes,
+  ...streamRoutes,
+  ...execRoutes,
+  ...containerRoutes,
+  ...imageArchiveRoutes,
+  ...imageRoutes,
+  ...buildRoutes,
+  ...networkRoutes,
+  ...volumeRoutes,
+  ...notBuiltRoutes,
+  ...swarmRoutes,
+];

@@ -1,0 +1,33 @@
+import { readJson } from "../body.ts";
+import type { Call } from "../call.ts";
+import { parseDetachKeys } from "../detach.ts";
+import { empty, hijack, json, type ApiResponse } from "../response.ts";
+import type { Route } from "../router.ts";
+import { execStartSchema } from "../schemas.ts";
+import { serveSession } from "../session.ts";
+import { sessionContentType } from "../stdcopy.ts";
+import { sizeOf } from "../terminal-size.ts";
+
+export const execRoutes: readonly Route[] = [
+  { method: "GET", pattern: "/exec/{id}/json", handler: ({ engine, name }) => json(engine.execs.inspect(name)) },
+  { method: "POST", pattern: "/exec/{id}/start", handler: start },
+  { method: "POST", pattern: "/exec/{id}/resize", handler: resize },
+];
+
+async function start(call: Call): Promise<ApiResponse> {
+  const request = await readJson(call.request, execStartSchema, {});
+  const { execs } = call.engine;
+  if (request.Detach) {
+    await execs.startDetached(call.name, request);
+    return empty(200);
+  }
+  const keys = parseDetachKeys(execs.inspect(call.name).DetachKeys);
+  const session = await execs.start(call.name, request);
+  const type = sessionContentType(session.tty, call.version);
+  return hijack(type, (connection) => serveSession(session, connection, keys));
+}
+
+async function resize(call: Call): Promise<ApiResponse> {
+  await call.engine.execs.resize(call.name, sizeOf(call));
+  return empty(200);
+}

@@ -1,0 +1,15 @@
+import type { Call } from "../call.ts";
+import { filterKeys, parseFilters } from "../filters.ts";
+import { json, type ApiResponse } from "../response.ts";
+import type { Route } from "../router.ts";
+
+export const networkRoutes: readonly Route[] = [
+  { method: "GET", pattern: "/networks", handler: list },
+  { method: "GET", pattern: "/networks/{id}", handler: ({ engine, name }) => json(engine.networks.inspect(name)) },
+];
+
+/** Items of a list have no `Containers` since 1.28. */
+function list(call: Call): ApiResponse {
+  const networks = call.engine.networks.list(parseFilters(call, filterKeys.networks));
+  return json(call.version < 1028 ? networks : networks.map(({ Containers: _, ...network }) => network));
+}

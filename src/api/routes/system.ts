@@ -1,0 +1,68 @@
+import { EngineError } from "#core";
+import type { EventMessage } from "#spec";
+import type { Call } from "../call.ts";
+import { filterKeys, parseFilters } from "../filters.ts";
+import { empty, json, stream, text, type ApiResponse } from "../response.ts";
+import type { Route } from "../router.ts";
+import { shapeEvent } from "../shape.ts";
+import { parseTime } from "../time.ts";
+
+const pingHeaders = {
+  "Content-Type": "text/plain; charset=utf-8",
+  "Builder-Version": "1",
+  "Cache-Control": "no-cache, no-store, must-revalidate",
+  Pragma: "no-cache",
+  Swarm: "inactive",
+};
+const pong: ApiResponse = { ...text("OK"), headers: pingHeaders };
+const silentPong: ApiResponse = { ...empty(200), headers: pingHeaders };
+
+export const systemRoutes: readonly Route[] = [
+  { method: "GET", pattern: "/_ping", handler: () => pong },
+  { method: "HEAD", pattern: "/_ping", handler: () => silentPong },
+  { method: "GET", pattern: "/version", handler: ({ engine }) => json(engine.system.version()) },
+  { method: "GET", pattern: "/info", handler: async ({ engine }) => json(await engine.system.info()) },
+  { method: "GET", pattern: "/events", handler: events },
+  { method: "GET", pattern: "/system/df", handler: diskUsage },
+  { method: "GET", pattern: "/plugins", handler: () => json([]) },
+  { method: "GET", pattern: "/plugins/{name*}/json", handler: missingPlugin },
+];
+
+function events(call: Call): ApiResponse {
+  const now = call.clock.nowNs();
+  const since = parseTime(call.param("since"), now);
+  const until = parseTime(call.param("until"), now);
+  const filters = parseFilters(call, filterKeys.events);
+  const options = { filters, ...(since !== undefined && { since }), ...(until !== undefined && { until }) };
+  return stream("application/json", eventLines(call.engine.system.events(options, call.request.signal)));
+}
+
+async function* eventLines(messages: AsyncIterable<EventMessage>): AsyncGenerator<string> {
+  for await (const message of messages) yield `${JSON.stringify(shapeEvent(message))}\n`;
+}
+
+/** `type` (since 1.42) and the lists of the answer it keeps. */
+const usageLists: Readonly<Record<string, readonly string[]>> = {
+  container: ["Containers"],
+  image: ["LayersSize", "Images"],
+  volume: ["Volumes"],
+  "build-cache": ["BuildCache", "BuilderSize"],
+};
+
+async function diskUsage(call: Call): Promise<ApiResponse> {
+  const types = call.version >= 1042 ? call.query.getAll("type") : [];
+  const kept = new Set(types.flatMap(usageListsOf));
+  const usage = await call.engine.system.diskUsage();
+  if (types.length === 0) return json(usage);
+  return json(Object.fromEntries(Object.entries(usage).filter(([key]) => kept.has(key))));
+}
+
+function usageListsOf(type: string): readonly string[] {
+  const lists = usageLists[type];
+  if (!lists) throw new EngineError("invalid", `unknown object type: ${type}`);
+  return lists;
+}
+
+function missingPlugin(call: Call): never {
+  throw new EngineError("not_found", `plugin "${call.name}" not found`);
+}

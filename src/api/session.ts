@@ -1,0 +1,55 @@
+import type { AttachSession } from "#engine";
+import { createDetachFilter } from "./detach.ts";
+import type { HijackedConnection } from "./response.ts";
+import { encodeFrame } from "./stdcopy.ts";
+
+/**
+ * Joins a session and a hijacked connection until the process's output ends, the client types the detach keys or goes
+ * away. The client's half-close ends stdin alone. The session is disposed in every case.
+ * @param detachKeys watched for only where a terminal has stdin
+ */
+export async function serveSession(
+  attached: AttachSession,
+  connection: HijackedConnection,
+  detachKeys: Uint8Array,
+): Promise<void> {
+  await using session = attached;
+  const gone = Promise.withResolvers<void>();
+  connection.signal.addEventListener("abort", () => gone.resolve(), { once: true });
+  if (connection.signal.aborted) return;
+  const detached = pumpInput(session, connection, detachKeys);
+  await Promise.race([pumpOutput(session, connection), detached, gone.promise]);
+}
+
+async function pumpOutput(session: AttachSession, connection: HijackedConnection): Promise<void> {
+  for await (const frame of session.output) {
+    if (connection.signal.aborted) return;
+    const full = connection.write(session.tty ? frame.data : encodeFrame(frame));
+    if (full) await full;
+  }
+}
+
+/** Settles only when the client detaches or the connection fails: the end of input does not end the session. */
+async function pumpInput(session: AttachSession, connection: HijackedConnection, keys: Uint8Array): Promise<void> {
+  const never = new Promise<never>(() => undefined);
+  const { stdin } = session;
+  if (!stdin) {
+    await drain(connection.input);
+    return never;
+  }
+  const filter = session.tty ? createDetachFilter(keys) : undefined;
+  for await (const chunk of connection.input) {
+    const { data, detached } = filter?.push(chunk) ?? { data: chunk, detached: false };
+    if (data.length > 0) await stdin.write(data);
+    if (detached) return undefined;
+  }
+  const rest = filter?.flush();
+  if (rest && rest.length > 0) await stdin.write(rest);
+  stdin.end();
+  return never;
+}
+
+async function drain(input: AsyncIterable<Uint8Array>): Promise<void> {
+  const iterator = input[Symbol.asyncIterator]();
+  while (!(await iterator.next()).done);
+}
