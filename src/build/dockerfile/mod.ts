@@ -6,4 +6,4 @@ export { formatDuration } from "./duration.ts";
 export { heredocBody, parseHeredocMark, type Heredoc } from "./heredoc.ts";
 export type * from "./instruction.ts";
 export { parseDockerfile, parseTrigger } from "./parse.ts";
-export { expandToWords, expandWord, type Lookup } from "./shell.ts";
+export { expandBody, expandToWords, expandWord, type Lookup } from "./shell.ts";

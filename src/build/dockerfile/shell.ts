@@ -12,6 +12,8 @@ export interface ShellOptions {
   readonly keepUnset?: boolean;
   readonly rawQuotes?: boolean;
   readonly rawEscapes?: boolean;
+  /** Quotes are ordinary characters, as in the body of a here-document. */
+  readonly plainQuotes?: boolean;
 }
 
 type Outcome =
@@ -27,6 +29,13 @@ export function expandWord(word: string, lookup: Lookup, escape: string): string
   const result = expandWords(word, lookup, { escape });
   if (!result.ok)
     throw new EngineError("invalid", `failed to process ${quote(word)}: ${result.message}`);
+  return result.text;
+}
+
+/** Expands the body of a here-document, where quotes are text. @throws EngineError `invalid` */
+export function expandBody(body: string, lookup: Lookup, escape: string): string {
+  const result = expandWords(body, lookup, { escape, plainQuotes: true });
+  if (!result.ok) throw new EngineError("invalid", `failed to process here-document: ${result.message}`);
   return result.text;
 }
 
@@ -133,7 +142,7 @@ class Scanner {
   }
 
   #part(char: string, words: Words, rawEscapes: boolean): string {
-    if (char === "'" || char === '"') {
+    if (!this.#options.plainQuotes && (char === "'" || char === '"')) {
       const text = char === "'" ? this.#single() : this.#double();
       words.raw(text);
       return text;

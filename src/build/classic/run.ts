@@ -1,0 +1,141 @@
+import { EngineError } from "#core";
+import type { ContainerConfig, HostConfig } from "#spec";
+import { heredocBody, parseHeredocMark, type RunInstruction } from "../dockerfile/mod.ts";
+import type { BuildContainer } from "../host.ts";
+import { commitStep, findCached, type StepImage } from "./commit.ts";
+import { resolveCommand } from "./metadata.ts";
+import { needsBuildkit } from "./needs-buildkit.ts";
+import type { BuildSession } from "./session.ts";
+import type { StageState } from "./stage.ts";
+
+/** A RUN whose command ended with another code than 0. */
+export class RunFailure extends EngineError {
+  readonly exitCode: number;
+
+  constructor(command: string, exitCode: number) {
+    super("invalid", `The command '${command}' returned a non-zero code: ${exitCode}`);
+    this.exitCode = exitCode;
+  }
+}
+
+/** Runs the command in a container on the stage's image and makes an image of what it changed. */
+export async function runStep(session: BuildSession, state: StageState, instruction: RunInstruction): Promise<StageState> {
+  refuse(instruction);
+  const command = runCommand(state, instruction);
+  const env = state.config.Env ?? [];
+  const visible = state.args.visible(env);
+  const shown = visible.length > 0 ? [`|${visible.length}`, ...visible, ...command] : command;
+  const step: StepImage = {
+    config: state.config,
+    author: state.author,
+    createdBy: shown.join(" "),
+    inputs: ["RUN", ...shown, `network=${instruction.network ?? ""}`],
+  };
+  const cached = await findCached(session, state, step);
+  if (cached) {
+    session.print(" ---> Using cache\n");
+    return { ...state, image: cached };
+  }
+  const config = containerConfig(state, command, [...env, ...state.args.environment(env)]);
+  const image = await execute(session, state, { step, config, command, hostConfig: hostConfig(session, instruction) });
+  return { ...state, image, cacheMissed: true };
+}
+
+function refuse({ mounts, security, devices, heredocs, command }: RunInstruction): void {
+  if (mounts.length > 0) throw needsBuildkit("mount");
+  if (devices.length > 0) throw needsBuildkit("device");
+  if (security === "insecure") throw needsBuildkit("security");
+  const [only] = heredocs;
+  const sole = parseHeredocMark(command.args[0] ?? "") !== undefined;
+  if (sole && heredocs.length === 1 && only?.content.startsWith("#!")) {
+    throw new EngineError("not_implemented", "RUN with a here-document that names its interpreter (#!) is not supported by this builder");
+  }
+}
+
+/** A here-document that is the whole command is the script; any other is handed to the shell with the command. */
+function runCommand(state: StageState, { command, heredocs }: RunInstruction): string[] {
+  const [text = ""] = command.args;
+  const [only] = heredocs;
+  if (command.form === "exec" || !only) return resolveCommand(state.config, command);
+  const script = parseHeredocMark(text)
+    ? heredocBody(only)
+    : [text, ...heredocs.map((heredoc) => heredoc.content + heredoc.name)].join("\n");
+  return resolveCommand(state.config, { form: "shell", args: [script] });
+}
+
+function containerConfig(state: StageState, command: readonly string[], env: readonly string[]): ContainerConfig {
+  return {
+    ...state.config,
+    Cmd: command,
+    // One empty string takes the image's entry point away; an empty list would keep it.
+    Entrypoint: [""],
+    Env: env,
+    Healthcheck: { Test: ["NONE"] },
+    ...(state.image ? { Image: state.image.id } : {}),
+    AttachStdout: true,
+    AttachStderr: true,
+  };
+}
+
+function hostConfig({ options }: BuildSession, { network }: RunInstruction): HostConfig {
+  const mode = network === undefined || network === "default" ? options.networkMode : network;
+  return {
+    NetworkMode: mode === "" ? "default" : mode,
+    ExtraHosts: options.extraHosts,
+    ShmSize: options.shmSize,
+    Memory: options.memory,
+    MemorySwap: options.memorySwap,
+    CpuShares: options.cpuShares,
+    CpuPeriod: options.cpuPeriod,
+    CpuQuota: options.cpuQuota,
+    CpusetCpus: options.cpusetCpus,
+    CpusetMems: options.cpusetMems,
+    CgroupParent: options.cgroupParent,
+    Ulimits: options.ulimits,
+  };
+}
+
+interface Execution {
+  readonly step: StepImage;
+  readonly config: ContainerConfig;
+  readonly command: readonly string[];
+  readonly hostConfig: HostConfig;
+}
+
+async function execute(session: BuildSession, state: StageState, execution: Execution): ReturnType<typeof commitStep> {
+  const { config, hostConfig: host, step, command } = execution;
+  const container = await session.host.createContainer({ image: state.image, config, hostConfig: host });
+  try {
+    session.print(` ---> Running in ${container.id.slice(0, 12)}\n`);
+    const code = await runContainer(session, container);
+    session.signal.throwIfAborted();
+    if (code !== 0) throw new RunFailure(command.join(" "), code);
+    const layer = await container.commit(session.lease);
+    if (layer) session.lease.add(layer.chainId);
+    if (session.options.rm) await removeContainer(session, container);
+    return await commitStep(session, state, step, layer && { diffId: layer.diffId, blob: layer.blob });
+  } catch (error) {
+    if (session.options.forceRm || session.signal.aborted) await removeContainer(session, container);
+    throw error;
+  }
+}
+
+async function runContainer(session: BuildSession, container: BuildContainer): Promise<number> {
+  const decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() };
+  const show = (text: string, stream: "stdout" | "stderr"): void => {
+    if (text !== "") session.print(stream === "stderr" ? `\u001b[91m${text}\u001b[0m` : text);
+  };
+  try {
+    return await container.run((chunk, stream = "stdout") => {
+      show(decoders[stream].decode(chunk, { stream: true }), stream);
+    }, session.signal);
+  } finally {
+    show(decoders.stdout.decode(), "stdout");
+    show(decoders.stderr.decode(), "stderr");
+  }
+}
+
+async function removeContainer(session: BuildSession, container: BuildContainer): Promise<void> {
+  await container.remove();
+  session.print(` ---> Removed intermediate container ${container.id.slice(0, 12)}\n`);
+}
