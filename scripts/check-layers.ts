@@ -96,6 +96,8 @@ function checkRelative(path: string, folder: string, specifier: string): string 
   if (isTest(target)) return `imports ${target}: test code`;
   if (target === "package.json") return undefined;
   if (!target.startsWith("src/")) return `imports ${target}: outside src`;
+  // The program's first file may load one role of boot without the rest.
+  if (folder === "main" && /^src\/(boot\/|[^/]+\/mod\.ts$)/.test(target)) return undefined;
   return folderOf(target) === folder ? undefined : `imports ${target}: an inner file of another folder, use its door`;
 }
 

@@ -8,17 +8,17 @@ export const layers: Readonly<Record<string, readonly string[] | "*">> = {
   core: [],
   spec: ["core"],
   linux: ["core"],
-  archive: ["core", "linux"], // extraction needs openat2, xattrs and mknod: docs/adr/002
+  archive: ["core", "linux"], // docs/adr/002: openat2, xattrs, mknod
   store: ["core"],
   content: ["core", "spec", "store"],
   snapshot: ["core", "linux", "store"],
-  volume: ["core", "linux", "store"],
+  volume: ["core", "spec", "linux", "store"],
   network: ["core", "spec", "linux", "store"],
   runtime: ["core", "spec", "linux", "store"],
-  image: ["core", "spec", "archive", "content", "snapshot"],
+  image: ["core", "spec", "archive", "store", "content", "snapshot"], // docs/adr/008: its rows, leases
   distribution: ["core", "spec", "image", "content"],
   registry: ["core", "spec", "store", "content"],
-  build: ["core", "spec", "archive", "content", "snapshot", "image", "distribution", "runtime"],
+  build: ["core", "spec", "archive", "store", "content", "snapshot", "image", "distribution", "runtime"],
   engine: [
     "core",
     "spec",
