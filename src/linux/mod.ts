@@ -52,3 +52,45 @@ export { readHostFacts, type HostFacts } from "./host.ts";
 export { diskUsage, fsyncDir, statFs, syncFs, type DiskUsage, type FileSystemFacts } from "./files.ts";
 export { getXattr, listXattrs, removeXattr, setXattr } from "./xattr.ts";
 export * from "./tree-door.ts";
+export {
+  detectCgroups,
+  enableFavorDynmods,
+  freezeCgroup,
+  listCgroupPids,
+  readCgroupFile,
+  readProcessCgroups,
+  removeCgroup,
+  thawCgroup,
+  writeCgroupFile,
+  type CgroupLayout,
+  type FavorDynmods,
+  type ProcessCgroups,
+} from "./cgroups.ts";
+export { compileSeccompBpf, type SeccompArgument, type SeccompProfile, type SeccompRule } from "./seccomp.ts";
+export {
+  createNetworkNamespace,
+  inNetworkNamespace,
+  isNetworkNamespace,
+  openNetworkNamespace,
+  removeNetworkNamespace,
+  writeSysctlIfPresent,
+  type NewNamespaceOptions,
+  type OpenNamespace,
+} from "./network-namespace.ts";
+export { openRouteSocket, RouteSocket, type NetlinkRequest } from "./netlink/socket.ts";
+export {
+  addBridge,
+  addDefaultRoute,
+  addVeth,
+  deleteLink,
+  getLink,
+  listAddresses,
+  listLinks,
+  setAddress,
+  setLinkUp,
+  type AddressOptions,
+  type BridgeOptions,
+  type Link,
+  type VethOptions,
+} from "./netlink/route.ts";
+export { probePort, type PortProbe } from "./port-probe.ts";
