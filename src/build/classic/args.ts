@@ -18,7 +18,11 @@ export class BuildArgs {
   constructor(
     given: Given,
     platform: ReadonlyMap<string, string>,
-    from?: { readonly globals: Map<string, string | undefined>; readonly used: Set<string>; readonly declared: ReadonlyMap<string, string | undefined> },
+    from?: {
+      readonly globals: Map<string, string | undefined>;
+      readonly used: Set<string>;
+      readonly declared: ReadonlyMap<string, string | undefined>;
+    },
   ) {
     this.#given = given;
     this.#platform = platform;

@@ -1,5 +1,14 @@
 import { AsyncQueue, EngineError, isEngineError, messageOf, shortId, type Clock, type Logger } from "#core";
-import { familiarReference, formatPlatform, hostPlatform, parsePlatform, parseReference, withDefaultTag, type ProgressMessage, type Reference } from "#spec";
+import {
+  familiarReference,
+  formatPlatform,
+  hostPlatform,
+  parsePlatform,
+  parseReference,
+  withDefaultTag,
+  type ProgressMessage,
+  type Reference,
+} from "#spec";
 import { expandWord, type ArgInstruction } from "../dockerfile/mod.ts";
 import type { BuildHost } from "../host.ts";
 import type { BuildOptions } from "../options.ts";
@@ -9,7 +18,7 @@ import { fromStep } from "./from.ts";
 import { local } from "./images.ts";
 import { planBuild } from "./plan.ts";
 import { createReporter, type Reporter } from "./report.ts";
-import { RunFailure } from "./run.ts";
+import { asStderr, RunFailure } from "./run.ts";
 import { timestamp, type BuildSession } from "./session.ts";
 import type { StageState } from "./stage.ts";
 import { instructionStep } from "./step.ts";
@@ -20,7 +29,11 @@ export interface Builder {
    * come as a last message with `error`. Aborting, or leaving the loop, stops the step that runs and cleans up.
    * @throws EngineError `invalid`, `unavailable`, `not_implemented`
    */
-  build(context: ReadableStream<Uint8Array>, options: BuildOptions, signal: AbortSignal): AsyncIterable<ProgressMessage>;
+  build(
+    context: ReadableStream<Uint8Array>,
+    options: BuildOptions,
+    signal: AbortSignal,
+  ): AsyncIterable<ProgressMessage>;
 }
 
 /** The classic builder of `POST /build?version=1`. */
@@ -32,7 +45,10 @@ export function createBuilder(host: BuildHost, tools: { readonly logger: Logger;
       const left = new AbortController();
       const reporter = createReporter(queue, options.quiet);
       const job = { host, tools, options, references, reporter, signal: AbortSignal.any([signal, left.signal]) };
-      const done = run(context, job).then(() => queue.end(), (error: unknown) => queue.fail(error));
+      const done = run(context, job).then(
+        () => queue.end(),
+        (error: unknown) => queue.fail(error),
+      );
       try {
         yield* queue;
       } finally {
@@ -46,11 +62,13 @@ export function createBuilder(host: BuildHost, tools: { readonly logger: Logger;
 function checkOptions(options: BuildOptions): Reference[] {
   if (options.squash) throw new EngineError("invalid", "squash is only supported with experimental mode");
   if (options.platform !== "") parsePlatform(options.platform);
-  return options.tags.filter((tag) => tag !== "").map((tag) => {
-    const reference = parseReference(tag);
-    if (reference.digest !== undefined) throw new EngineError("invalid", "build tag cannot contain a digest");
-    return withDefaultTag(reference);
-  });
+  return options.tags
+    .filter((tag) => tag !== "")
+    .map((tag) => {
+      const reference = parseReference(tag);
+      if (reference.digest !== undefined) throw new EngineError("invalid", "build tag cannot contain a digest");
+      return withDefaultTag(reference);
+    });
 }
 
 interface Job {
@@ -87,13 +105,15 @@ async function run(stream: ReadableStream<Uint8Array>, job: Job): Promise<void> 
     finish(job, session, await runStages(session));
   } catch (error) {
     reporter.fail(failureMessage(error, signal));
-    if (!isEngineError(error) && !signal.aborted) job.tools.logger.log("error", "build failed", { error: messageOf(error) });
+    if (!isEngineError(error) && !signal.aborted)
+      job.tools.logger.log("error", "build failed", { error: messageOf(error) });
   }
 }
 
 async function runStages(session: BuildSession): Promise<StageState> {
   const { plan } = session;
   const args = new BuildArgs(session.options.buildArgs, platformArgs(session.options.platform));
+  for (const warning of plan.warnings) session.print(asStderr(`${warning}\n`));
   const step = createStepCounter(session);
   for (const instruction of plan.globalArgs) {
     step(instruction.text);

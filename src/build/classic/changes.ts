@@ -19,9 +19,19 @@ export function applyChanges(config: ImageRunConfig, changes: readonly string[])
       throw new EngineError("invalid", `${keyword.toLowerCase()} is not a valid change command`);
     }
     const instruction = parseTrigger(change);
-    if (instruction.kind === "RUN" || instruction.kind === "COPY" || instruction.kind === "ADD" || instruction.kind === "ARG") continue;
+    if (
+      instruction.kind === "RUN" ||
+      instruction.kind === "COPY" ||
+      instruction.kind === "ADD" ||
+      instruction.kind === "ARG"
+    )
+      continue;
     const env = result.Env ?? [];
-    result = applyMetadata(result, instruction, { lookup: (name) => envValue(env, name), escape: "\\", commandSet }).config;
+    result = applyMetadata(result, instruction, {
+      lookup: (name) => envValue(env, name),
+      escape: "\\",
+      commandSet,
+    }).config;
     commandSet ||= instruction.kind === "CMD";
   }
   return result;

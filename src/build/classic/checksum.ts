@@ -6,7 +6,11 @@ import type { CopySource } from "./sources.ts";
  * What a source is, for the layer cache and history: `file:<hex>` or `dir:<hex>` over path, type, mode, owner, link target,
  * extended attributes and content of each entry; times do not count.
  */
-export async function checksumSource(source: CopySource, excludes: readonly string[], signal: AbortSignal): Promise<string> {
+export async function checksumSource(
+  source: CopySource,
+  excludes: readonly string[],
+  signal: AbortSignal,
+): Promise<string> {
   const hash = createHash("sha256");
   for await (const { header, body } of readTar(packSource(source, excludes, signal))) {
     addHeader(hash, header);
@@ -30,7 +34,11 @@ function addHeader(hash: Hash, header: TarHeader): void {
 }
 
 /** A tar of a source: a directory's contents, or the one entry under its name. */
-export function packSource(source: CopySource, excludes: readonly string[], signal: AbortSignal): ReadableStream<Uint8Array> {
+export function packSource(
+  source: CopySource,
+  excludes: readonly string[],
+  signal: AbortSignal,
+): ReadableStream<Uint8Array> {
   const matcher = excludes.length > 0 ? createIgnoreMatcher(excludes) : undefined;
   const filter = (path: string, isDirectory: boolean): "keep" | "skip" | "prune" => {
     if (matcher === undefined || !matcher.excludes(path)) return "keep";

@@ -1,7 +1,14 @@
 import { createHash } from "node:crypto";
 import type { ImageId } from "#core";
 import type { ImageRecord, NewLayer } from "#image";
-import { hostPlatform, parsePlatform, type HistoryEntry, type ImageConfig, type ImageRunConfig, type Platform } from "#spec";
+import {
+  hostPlatform,
+  parsePlatform,
+  type HistoryEntry,
+  type ImageConfig,
+  type ImageRunConfig,
+  type Platform,
+} from "#spec";
 import type { BuildSession } from "./session.ts";
 import { layersOf, type StageState } from "./stage.ts";
 
@@ -15,7 +22,11 @@ export interface StepImage {
 }
 
 /** The image of an earlier build that this step would make again; counts as a hit only while it is still here. */
-export async function findCached(session: BuildSession, state: StageState, step: StepImage): Promise<ImageRecord | undefined> {
+export async function findCached(
+  session: BuildSession,
+  state: StageState,
+  step: StepImage,
+): Promise<ImageRecord | undefined> {
   if (session.options.noCache || state.cacheMissed) return undefined;
   const found = session.host.cache.find(state.image?.id, cacheKey(step));
   const image = found && session.host.images.get(found);
@@ -69,7 +80,9 @@ function platformOf(parent: ImageRecord | undefined, wanted: string): Platform {
 
 /** Everything the result depends on besides the parent. Keys of the config are sorted, so that their order does not count. */
 function cacheKey({ config, author, createdBy, inputs }: StepImage): string {
-  return createHash("sha256").update(stableJson({ version: 1, config, author, createdBy, inputs })).digest("hex");
+  return createHash("sha256")
+    .update(stableJson({ version: 1, config, author, createdBy, inputs }))
+    .digest("hex");
 }
 
 function stableJson(value: unknown): string {
@@ -80,7 +93,11 @@ function stableJson(value: unknown): string {
 }
 
 /** `--cache-from`: an image whose history and layers go on from here with this very step lends its layer. */
-async function fromCandidates(session: BuildSession, state: StageState, step: StepImage): Promise<ImageRecord | undefined> {
+async function fromCandidates(
+  session: BuildSession,
+  state: StageState,
+  step: StepImage,
+): Promise<ImageRecord | undefined> {
   const parent = state.image;
   for (const candidate of session.cacheFrom) {
     const history = parent?.config.history ?? [];
@@ -99,6 +116,8 @@ async function fromCandidates(session: BuildSession, state: StageState, step: St
 function continues(candidate: ImageRecord, parent: ImageRecord | undefined): boolean {
   if (!parent) return true;
   const history = parent.config.history ?? [];
-  const sameHistory = history.every((entry, index) => stableJson(entry) === stableJson(candidate.config.history?.[index] ?? null));
+  const sameHistory = history.every(
+    (entry, index) => stableJson(entry) === stableJson(candidate.config.history?.[index] ?? null),
+  );
   return sameHistory && parent.layers.every((layer, index) => candidate.layers[index]?.diffId === layer.diffId);
 }

@@ -1,6 +1,13 @@
 import { lstat, mkdir, open, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { createIgnoreMatcher, extractTar, openFileSource, parseIgnoreFile, type ByteStream, type IgnoreMatcher } from "#archive";
+import {
+  createIgnoreMatcher,
+  extractTar,
+  openFileSource,
+  parseIgnoreFile,
+  type ByteStream,
+  type IgnoreMatcher,
+} from "#archive";
 import { EngineError, isEngineError } from "#core";
 import type { BuildOptions } from "../options.ts";
 import { download, isUrl } from "./download.ts";
@@ -30,9 +37,10 @@ export async function openContext(
   await mkdir(root, { mode: 0o755 });
   await mkdir(downloads);
   const name = options.dockerfile === "" ? "Dockerfile" : options.dockerfile;
-  const dockerfile = options.remote === ""
-    ? await fromTar(stream, root, name, signal)
-    : await fromRemote(options.remote, { root, download: downloads, name }, signal);
+  const dockerfile =
+    options.remote === ""
+      ? await fromTar(stream, root, name, signal)
+      : await fromRemote(options.remote, { root, download: downloads, name }, signal);
   const held = undo.move();
   return { root, dockerfile, [Symbol.asyncDispose]: () => held.disposeAsync() };
 }
@@ -52,7 +60,10 @@ interface RemotePlace {
 
 async function fromRemote(remote: string, place: RemotePlace, signal: AbortSignal): Promise<string> {
   if (!isUrl(remote) || /\.git(?:#.*)?$/.test(remote)) {
-    throw new EngineError("not_implemented", `remote context ${JSON.stringify(remote)} is not supported: only http and https URLs of a tar archive or a Dockerfile are`);
+    throw new EngineError(
+      "not_implemented",
+      `remote context ${JSON.stringify(remote)} is not supported: only http and https URLs of a tar archive or a Dockerfile are`,
+    );
   }
   const file = await download(remote, place.download, signal, () => undefined);
   if (/^text\/plain\b/.test(file.contentType)) return readBounded(file.path);
@@ -72,7 +83,8 @@ async function readDockerfile(root: string, name: string): Promise<{ path: strin
   for (const candidate of names) {
     const found = await resolveBeneath(root, candidate, { followLast: true });
     if (found.kind === "file") return { path: found.path, text: await checkText(join(root, found.path), name) };
-    if (found.kind !== "absent") throw new EngineError("invalid", `unexpected error reading Dockerfile: read ${candidate}: is a directory`);
+    if (found.kind !== "absent")
+      throw new EngineError("invalid", `unexpected error reading Dockerfile: read ${candidate}: is a directory`);
   }
   throw new EngineError("invalid", `Cannot locate specified Dockerfile: ${name}`);
 }
@@ -86,7 +98,8 @@ async function checkText(path: string, name: string): Promise<string> {
 async function readBounded(path: string): Promise<string> {
   await using file = await open(path);
   const { size } = await file.stat();
-  if (size > maxDockerfileBytes) throw new EngineError("invalid", `the Dockerfile is larger than ${maxDockerfileBytes} bytes`);
+  if (size > maxDockerfileBytes)
+    throw new EngineError("invalid", `the Dockerfile is larger than ${maxDockerfileBytes} bytes`);
   return file.readFile("utf8");
 }
 
@@ -113,7 +126,8 @@ async function removeExcluded(root: string, directory: string, matcher: IgnoreMa
     const path = directory === "" ? entry.name : `${directory}/${entry.name}`;
     if (!matcher.excludes(path)) {
       if (entry.isDirectory()) await removeExcluded(root, path, matcher);
-    } else if (!entry.isDirectory() || matcher.prunes(path)) await rm(join(root, path), { recursive: true, force: true });
+    } else if (!entry.isDirectory() || matcher.prunes(path))
+      await rm(join(root, path), { recursive: true, force: true });
     else {
       await removeExcluded(root, path, matcher);
       if (await isEmpty(join(root, path))) await rm(join(root, path), { recursive: true, force: true });

@@ -7,7 +7,11 @@ import { failure } from "./sources.ts";
 import { lookupIn, type StageState } from "./stage.ts";
 
 /** The instruction with its variables expanded and its destination absolute. @throws EngineError `invalid` */
-export function expandCopy<T extends CopyInstruction | AddInstruction>(instruction: T, state: StageState, escape: string): T {
+export function expandCopy<T extends CopyInstruction | AddInstruction>(
+  instruction: T,
+  state: StageState,
+  escape: string,
+): T {
   const lookup = lookupIn(state);
   const expand = (word: string): string => expandWord(word, lookup, escape);
   const { chown, chmod } = instruction;

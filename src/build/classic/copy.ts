@@ -46,17 +46,28 @@ async function describe(
   const sums: string[] = [];
   for (const source of sources) sums.push(await checksumSource(source, instruction.excludes, session.signal));
   const { kind, chown, chmod, destination } = instruction;
-  const options = [chown === undefined ? "" : `--chown=${chown} `, chmod === undefined ? "" : `--chmod=${chmod} `].join("");
+  const options = [chown === undefined ? "" : `--chown=${chown} `, chmod === undefined ? "" : `--chmod=${chmod} `].join(
+    "",
+  );
   const unpack = kind === "ADD" ? `unpack=${instruction.unpack}` : `parents=${instruction.parents}`;
   return {
     config: state.config,
     author: state.author,
     createdBy: `${shellOfStage(state)} #(nop) ${kind} ${options}${joinChecksums(sums)} in ${destination} `,
-    inputs: [kind, unpack, ...sources.map((source) => (unpack === "parents=true" ? source.given : source.name)), ...sums],
+    inputs: [
+      kind,
+      unpack,
+      ...sources.map((source) => (unpack === "parents=true" ? source.given : source.name)),
+      ...sums,
+    ],
   };
 }
 
-async function transferOptions(session: BuildSession, instruction: Instruction, root: string): Promise<TransferOptions> {
+async function transferOptions(
+  session: BuildSession,
+  instruction: Instruction,
+  root: string,
+): Promise<TransferOptions> {
   const { chown, chmod, kind } = instruction;
   return {
     destination: instruction.destination,

@@ -21,7 +21,12 @@ export function isUrl(text: string): boolean {
 }
 
 /** Fetches a URL into a directory: mode 0600, modification time as the server says. @throws EngineError `unavailable` */
-export async function download(url: string, directory: string, signal: AbortSignal, onProgress: DownloadProgress): Promise<Download> {
+export async function download(
+  url: string,
+  directory: string,
+  signal: AbortSignal,
+  onProgress: DownloadProgress,
+): Promise<Download> {
   const response = await request(url, signal);
   const name = posix.basename(decodeName(new URL(url).pathname));
   const path = join(directory, name === "" ? "download" : name);

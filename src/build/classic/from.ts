@@ -10,7 +10,11 @@ import { beginStage, type StageState } from "./stage.ts";
 import { instructionStep } from "./step.ts";
 
 /** FROM: an earlier stage, `scratch`, or an image; then the base's ONBUILD triggers. @throws EngineError */
-export async function fromStep(session: BuildSession, instruction: FromInstruction, args: BuildArgs): Promise<StageState> {
+export async function fromStep(
+  session: BuildSession,
+  instruction: FromInstruction,
+  args: BuildArgs,
+): Promise<StageState> {
   const lookup = (name: string): string | undefined => args.global(name);
   const base = expandWord(instruction.base, lookup, session.plan.escape);
   if (base === "") throw new EngineError("invalid", `base name (${instruction.base}) should not be blank`);

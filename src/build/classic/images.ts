@@ -4,7 +4,9 @@ import type { BuildSession } from "./session.ts";
 
 /** An image that is here, or can be brought; `--pull` always asks. It stays while the build runs. @throws EngineError */
 export async function findImage(session: BuildSession, name: string): Promise<ImageRecord> {
-  const image = session.options.pull ? await pull(session, name) : (local(session, name) ?? (await pull(session, name)));
+  const image = session.options.pull
+    ? await pull(session, name)
+    : (local(session, name) ?? (await pull(session, name)));
   for (const layer of image.layers) {
     session.lease.add(layer.blob.digest);
     session.lease.add(layer.chainId);

@@ -33,7 +33,11 @@ export interface MetadataChange {
 }
 
 /** Pure: the config after an instruction, and its history text in Docker's words. @throws EngineError `invalid` */
-export function applyMetadata(config: ImageRunConfig, instruction: MetadataInstruction, context: MetadataContext): MetadataChange {
+export function applyMetadata(
+  config: ImageRunConfig,
+  instruction: MetadataInstruction,
+  context: MetadataContext,
+): MetadataChange {
   const expand = (word: string): string => expandWord(word, context.lookup, context.escape);
   switch (instruction.kind) {
     case "ENV":
@@ -41,7 +45,10 @@ export function applyMetadata(config: ImageRunConfig, instruction: MetadataInstr
     case "LABEL":
       return applyLabels(config, expandPairs(instruction.pairs, expand));
     case "EXPOSE":
-      return applyExpose(config, instruction.words.flatMap((word) => expandToWords(word, context.lookup, context.escape)));
+      return applyExpose(
+        config,
+        instruction.words.flatMap((word) => expandToWords(word, context.lookup, context.escape)),
+      );
     case "VOLUME":
       return applyVolumes(config, instruction.words.map(expand));
     case "WORKDIR":
@@ -123,7 +130,11 @@ function applyStopSignal(config: ImageRunConfig, signal: string): MetadataChange
 function applyHealthcheck(config: ImageRunConfig, health: HealthConfig): MetadataChange {
   const old = config.Healthcheck?.Test ?? [];
   const times = [health.Interval, health.Timeout, health.StartPeriod, health.StartInterval];
-  const shown = [`[${(health.Test ?? []).join(" ")}]`, ...times.map((ns) => formatDuration(ns ?? 0)), health.Retries ?? 0];
+  const shown = [
+    `[${(health.Test ?? []).join(" ")}]`,
+    ...times.map((ns) => formatDuration(ns ?? 0)),
+    health.Retries ?? 0,
+  ];
   const overrides = old.length > 0 && old[0] !== "NONE";
   return {
     config: { ...config, Healthcheck: health },

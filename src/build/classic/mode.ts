@@ -14,7 +14,10 @@ export function parseMode(text: string): ModeChange {
   }
   const clauses = text.split(",").map((clause) => /^([ugoa]*)([-+=])([rwxXst]*)$/.exec(clause));
   if (clauses.some((clause) => clause === null)) {
-    throw new EngineError("invalid", `invalid chmod parameter: '${text}'. it should be octal string and between 0 and 07777`);
+    throw new EngineError(
+      "invalid",
+      `invalid chmod parameter: '${text}'. it should be octal string and between 0 and 07777`,
+    );
   }
   return (mode, isDirectory) => clauses.reduce((now, clause) => applyClause(clause ?? [], now, isDirectory), mode);
 }

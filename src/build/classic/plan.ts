@@ -1,5 +1,12 @@
 import { EngineError } from "#core";
-import { parseDockerfile, type ArgInstruction, type Dockerfile, type PairsInstruction, type Stage, type StageInstruction } from "../dockerfile/mod.ts";
+import {
+  parseDockerfile,
+  type ArgInstruction,
+  type Dockerfile,
+  type PairsInstruction,
+  type Stage,
+  type StageInstruction,
+} from "../dockerfile/mod.ts";
 import type { BuildOptions } from "../options.ts";
 
 /** What will be done: stages up to the target, and the number of steps people see. */
@@ -44,6 +51,13 @@ function withLabels(stages: readonly Stage[], labels: Readonly<Record<string, st
 
 /** Single quotes keep the value from being expanded. */
 function labelInstruction(name: string, value: string): PairsInstruction {
-  const literal = (text: string): string => text.replace(/[^\w.:/@-]+/g, (part) => `'${part.replaceAll("'", `'"'"'`)}'`);
-  return { kind: "LABEL", line: 0, endLine: 0, text: `LABEL ${name}=${value}`, pairs: [{ name: literal(name), value: literal(value) }] };
+  const literal = (text: string): string =>
+    text.replace(/[^\w.:/@-]+/g, (part) => `'${part.replaceAll("'", `'"'"'`)}'`);
+  return {
+    kind: "LABEL",
+    line: 0,
+    endLine: 0,
+    text: `LABEL ${name}=${value}`,
+    pairs: [{ name: literal(name), value: literal(value) }],
+  };
 }

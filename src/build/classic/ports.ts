@@ -11,7 +11,8 @@ export function exposedPorts(text: string): string[] {
   const protocol = slash < 0 ? "tcp" : text.slice(slash + 1).toLowerCase() || "tcp";
   const ports = slash < 0 ? text : text.slice(0, slash);
   const container = ports.slice(ports.lastIndexOf(":") + 1);
-  if (!["tcp", "udp", "sctp"].includes(protocol)) throw new EngineError("invalid", `Invalid proto: ${text.slice(slash + 1)}`);
+  if (!["tcp", "udp", "sctp"].includes(protocol))
+    throw new EngineError("invalid", `Invalid proto: ${text.slice(slash + 1)}`);
   const match = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(container);
   const first = Number(match?.[1]);
   const last = Number(match?.[2] ?? match?.[1]);

@@ -19,7 +19,11 @@ export class RunFailure extends EngineError {
 }
 
 /** Runs the command in a container on the stage's image and makes an image of what it changed. */
-export async function runStep(session: BuildSession, state: StageState, instruction: RunInstruction): Promise<StageState> {
+export async function runStep(
+  session: BuildSession,
+  state: StageState,
+  instruction: RunInstruction,
+): Promise<StageState> {
   refuse(instruction);
   const command = runCommand(state, instruction);
   const env = state.config.Env ?? [];
@@ -48,7 +52,10 @@ function refuse({ mounts, security, devices, heredocs, command }: RunInstruction
   const [only] = heredocs;
   const sole = parseHeredocMark(command.args[0] ?? "") !== undefined;
   if (sole && heredocs.length === 1 && only?.content.startsWith("#!")) {
-    throw new EngineError("not_implemented", "RUN with a here-document that names its interpreter (#!) is not supported by this builder");
+    throw new EngineError(
+      "not_implemented",
+      "RUN with a here-document that names its interpreter (#!) is not supported by this builder",
+    );
   }
 }
 
@@ -123,7 +130,7 @@ async function execute(session: BuildSession, state: StageState, execution: Exec
 async function runContainer(session: BuildSession, container: BuildContainer): Promise<number> {
   const decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() };
   const show = (text: string, stream: "stdout" | "stderr"): void => {
-    if (text !== "") session.print(stream === "stderr" ? `\u001b[91m${text}\u001b[0m` : text);
+    if (text !== "") session.print(stream === "stderr" ? asStderr(text) : text);
   };
   try {
     return await container.run((chunk, stream = "stdout") => {
@@ -133,6 +140,11 @@ async function runContainer(session: BuildSession, container: BuildContainer): P
     show(decoders.stdout.decode(), "stdout");
     show(decoders.stderr.decode(), "stderr");
   }
+}
+
+/** Red, as Docker marks what comes from standard error. */
+export function asStderr(text: string): string {
+  return `\u001b[91m${text}\u001b[0m`;
 }
 
 async function removeContainer(session: BuildSession, container: BuildContainer): Promise<void> {

@@ -41,7 +41,11 @@ async function argStep(session: BuildSession, state: StageState, { args }: ArgIn
   return finish(session, state, { config: state.config, author: state.author, createdBy, inputs: [] });
 }
 
-async function metadataStep(session: BuildSession, state: StageState, instruction: MetadataInstruction): Promise<StageState> {
+async function metadataStep(
+  session: BuildSession,
+  state: StageState,
+  instruction: MetadataInstruction,
+): Promise<StageState> {
   const context = { lookup: lookupIn(state), escape: session.plan.escape, commandSet: state.commandSet };
   const change = applyMetadata(state.config, instruction, context);
   if (change.note !== undefined) session.print(change.note);
@@ -57,7 +61,12 @@ function setsCommand(instruction: MetadataInstruction): boolean {
 }
 
 /** From the cache, or a new image: without a layer, but for the directory that WORKDIR makes where it is missing. */
-async function finish(session: BuildSession, state: StageState, step: StepImage, directory?: string): Promise<StageState> {
+async function finish(
+  session: BuildSession,
+  state: StageState,
+  step: StepImage,
+  directory?: string,
+): Promise<StageState> {
   const cached = await findCached(session, state, step);
   if (cached) {
     session.print(" ---> Using cache\n");

@@ -1,7 +1,5 @@
 import { posix } from "node:path";
-import {
-  decompress, extractTar, openFileSource, packEntries, readTar, type TarInput,
-} from "#archive";
+import { decompress, extractTar, openFileSource, packEntries, readTar, type TarInput } from "#archive";
 import { EngineError, isEngineError } from "#core";
 import { packSource } from "./checksum.ts";
 import type { ModeChange } from "./mode.ts";
@@ -41,7 +39,12 @@ function parentPath(source: CopySource): string {
   return source.isDirectory ? kept : posix.dirname(kept);
 }
 
-async function unpackArchive(source: CopySource, root: string, destination: string, options: TransferOptions): Promise<void> {
+async function unpackArchive(
+  source: CopySource,
+  root: string,
+  destination: string,
+  options: TransferOptions,
+): Promise<void> {
   const target = await resolveBeneath(root, destination, { followLast: true });
   await makeDirectories(root, target, { nowNs: options.nowNs });
   const from = { path: posix.join(source.root, source.path) };
@@ -49,14 +52,25 @@ async function unpackArchive(source: CopySource, root: string, destination: stri
 }
 
 /** As Docker: parents of the destination belong to root, the destination itself to the new owner. */
-async function copyDirectory(source: CopySource, root: string, destination: string, options: TransferOptions): Promise<void> {
+async function copyDirectory(
+  source: CopySource,
+  root: string,
+  destination: string,
+  options: TransferOptions,
+): Promise<void> {
   const target = await resolveBeneath(root, destination, { followLast: true });
-  if (target.kind !== "absent" && target.kind !== "directory") throw copyFailure(`directory: mkdir /${target.path}: not a directory`);
+  if (target.kind !== "absent" && target.kind !== "directory")
+    throw copyFailure(`directory: mkdir /${target.path}: not a directory`);
   await makeDirectories(root, target, { nowNs: options.nowNs, owner: options.owner });
   await write(source, root, target.path, options);
 }
 
-async function copyFile(source: CopySource, root: string, destination: string, options: TransferOptions): Promise<void> {
+async function copyFile(
+  source: CopySource,
+  root: string,
+  destination: string,
+  options: TransferOptions,
+): Promise<void> {
   const target = await resolveBeneath(root, destination, { followLast: true });
   const inside = target.kind === "directory" || destination.endsWith("/");
   if (inside && target.kind !== "directory" && target.kind !== "absent") {
@@ -104,10 +118,14 @@ async function write(source: CopySource, root: string, directory: string, option
   });
 }
 
-async function* changeModes(stream: ReadableStream<Uint8Array>, mode: ModeChange): AsyncGenerator<TarInput, void, undefined> {
+async function* changeModes(
+  stream: ReadableStream<Uint8Array>,
+  mode: ModeChange,
+): AsyncGenerator<TarInput, void, undefined> {
   for await (const { header, body } of readTar(stream)) {
     const { sparse: _stored, ...plain } = header;
-    const changed = header.type === "symlink" ? plain : { ...plain, mode: mode(header.mode, header.type === "directory") };
+    const changed =
+      header.type === "symlink" ? plain : { ...plain, mode: mode(header.mode, header.type === "directory") };
     yield header.type === "file" ? { header: changed, body } : { header: changed };
   }
 }

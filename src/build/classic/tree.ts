@@ -19,7 +19,11 @@ const maxLinks = 40;
  * Resolves a path in a tree that nobody else changes meanwhile (a context, or a private mount): `..` stops at the root, absolute link
  * targets start there. @throws EngineError `invalid` for a loop of links, or for a file where a directory must be
  */
-export async function resolveBeneath(root: string, path: string, options: { readonly followLast: boolean }): Promise<ResolvedPath> {
+export async function resolveBeneath(
+  root: string,
+  path: string,
+  options: { readonly followLast: boolean },
+): Promise<ResolvedPath> {
   const pending = split(path).toReversed();
   const done: string[] = [];
   let links = 0;

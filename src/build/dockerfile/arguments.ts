@@ -28,16 +28,10 @@ export function parseList(text: string): readonly string[] {
 }
 
 /** `k=v …`, or the old `k rest of line`. Quotes stay, for the expansion. @throws EngineError `invalid` */
-export function parsePairs(
-  source: InstructionSource,
-  keyword: string,
-  escape: string,
-): NameValue[] {
+export function parsePairs(source: InstructionSource, keyword: string, escape: string): NameValue[] {
   const pairs = readPairs(source.rest, keyword, escape);
-  if (pairs.length === 0)
-    throw instructionError(source.line, `${keyword} requires at least one argument`);
-  if (pairs.some(({ name }) => name === ""))
-    throw instructionError(source.line, `${keyword} names can not be blank`);
+  if (pairs.length === 0) throw instructionError(source.line, `${keyword} requires at least one argument`);
+  if (pairs.some(({ name }) => name === "")) throw instructionError(source.line, `${keyword} names can not be blank`);
   return pairs;
 }
 
@@ -52,10 +46,7 @@ function readPairs(text: string, keyword: string, escape: string): NameValue[] {
   }
   return words.map((word) => {
     const at = word.indexOf("=");
-    if (at < 0)
-      throw syntaxError(
-        `Syntax error - can't find = in ${quote(word)}. Must be of the form: name=value`,
-      );
+    if (at < 0) throw syntaxError(`Syntax error - can't find = in ${quote(word)}. Must be of the form: name=value`);
     return { name: word.slice(0, at), value: word.slice(at + 1) };
   });
 }

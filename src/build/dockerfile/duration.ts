@@ -13,8 +13,7 @@ const unitNs: Readonly<Record<string, number>> = {
 export function parseDuration(text: string): number | undefined {
   const bare = text.replace(/^[-+]/, "");
   if (bare === "0") return 0;
-  if (bare.length > 64 || !/^(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/u.test(bare))
-    return undefined;
+  if (bare.length > 64 || !/^(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/u.test(bare)) return undefined;
   let total = 0;
   for (const [, amount = "", unit = ""] of bare.matchAll(/([\d.]+)(ns|us|µs|μs|ms|s|m|h)/gu)) {
     total += Number(amount) * (unitNs[unit] ?? 0);

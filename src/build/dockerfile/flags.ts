@@ -21,11 +21,9 @@ export function parseFlags(
     const at = word.indexOf("=");
     const name = word.slice(2, at < 0 ? undefined : at);
     const kind = Object.hasOwn(known, name) ? known[name] : undefined;
-    if (kind === undefined)
-      throw instructionError(line, `unknown flag: --${name}${closest(name, Object.keys(known))}`);
+    if (kind === undefined) throw instructionError(line, `unknown flag: --${name}${closest(name, Object.keys(known))}`);
     const before = values.get(name);
-    if (before && kind !== "many")
-      throw instructionError(line, `duplicate flag specified: --${name}`);
+    if (before && kind !== "many") throw instructionError(line, `duplicate flag specified: --${name}`);
     const value = flagValue(kind, name, at < 0 ? undefined : word.slice(at + 1), line);
     values.set(name, [...(before ?? []), value]);
   }

@@ -12,8 +12,7 @@ function tokens(pattern: string): Token[] {
     if (char === "*") {
       if (list.at(-1)?.kind !== "star") list.push({ kind: "star" });
     } else if (char === "?") list.push({ kind: "any" });
-    else if (char === "\\" && at + 1 < chars.length)
-      list.push({ kind: "char", char: chars[++at] ?? "" });
+    else if (char === "\\" && at + 1 < chars.length) list.push({ kind: "char", char: chars[++at] ?? "" });
     else list.push({ kind: "char", char });
   }
   return list;
@@ -67,12 +66,7 @@ export function trimSuffix(text: string, pattern: string, longest: boolean): str
 }
 
 /** The text with the first (or every) longest match replaced. A match of nothing replaces nothing. */
-export function replaceMatches(
-  text: string,
-  pattern: string,
-  replacement: string,
-  all: boolean,
-): string {
+export function replaceMatches(text: string, pattern: string, replacement: string, all: boolean): string {
   const parsed = tokens(pattern);
   const chars = Array.from(text);
   const out: string[] = [];

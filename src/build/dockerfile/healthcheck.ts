@@ -29,16 +29,13 @@ function parseHealth(source: InstructionSource): HealthConfig {
   const command = parseCommandLine(trimStart(rest.slice(end)));
   if (type === "") throw instructionError(line, "HEALTHCHECK requires at least one argument");
   if (type === "NONE") {
-    if (command.args.length > 0)
-      throw instructionError(line, "HEALTHCHECK NONE takes no arguments");
+    if (command.args.length > 0) throw instructionError(line, "HEALTHCHECK NONE takes no arguments");
     parseFlags(source.flags, flags, line);
     return { Test: ["NONE"] };
   }
   const values = parseFlags(source.flags, flags, line);
-  if (type !== "CMD")
-    throw instructionError(line, `Unknown type ${quote(type)} in HEALTHCHECK (try CMD)`);
-  if (command.args.length === 0)
-    throw instructionError(line, "Missing command after HEALTHCHECK CMD");
+  if (type !== "CMD") throw instructionError(line, `Unknown type ${quote(type)} in HEALTHCHECK (try CMD)`);
+  if (command.args.length === 0) throw instructionError(line, "Missing command after HEALTHCHECK CMD");
   return {
     Test: [command.form === "exec" ? "CMD" : "CMD-SHELL", ...command.args],
     ...timing(values, line),
@@ -65,8 +62,7 @@ function parseInterval(values: FlagValues, name: string, line: number): number {
   if (text === "") return 0;
   const ns = parseDuration(text);
   if (ns === undefined) throw instructionError(line, `time: invalid duration ${quote(text)}`);
-  if (ns !== 0 && ns < 1e6)
-    throw instructionError(line, `Interval ${quote(name)} cannot be less than 1ms`);
+  if (ns !== 0 && ns < 1e6) throw instructionError(line, `Interval ${quote(name)} cannot be less than 1ms`);
   return ns;
 }
 
@@ -77,7 +73,6 @@ function parseRetries(text: string, line: number): number {
   }
   const count = Number(text);
   if (count < 0) throw instructionError(line, `--retries cannot be negative (${count})`);
-  if (count > 0x7fffffff)
-    throw instructionError(line, `strconv.ParseInt: parsing ${quote(text)}: value out of range`);
+  if (count > 0x7fffffff) throw instructionError(line, `strconv.ParseInt: parsing ${quote(text)}: value out of range`);
   return count;
 }

@@ -73,8 +73,7 @@ class SourceReader {
       const name = (match?.[1] ?? "").toLowerCase();
       const value = trim(match?.[2] ?? "");
       if (!knownDirectives.includes(name) || value === "") return;
-      if (this.directives.has(name))
-        throw syntaxError(`only one ${name} parser directive can be used`);
+      if (this.directives.has(name)) throw syntaxError(`only one ${name} parser directive can be used`);
       this.directives.set(name, value);
       if (name === "escape") this.#setEscape(value);
     }
@@ -105,6 +104,7 @@ class SourceReader {
   /** Comments inside a continuation vanish; empty lines too, with a warning. */
   #joinContinuations(first: string): string {
     const parts: string[] = [];
+    let emptyLine = false;
     let current = this.#cutContinuation(first);
     parts.push(current.text);
     while (current.goesOn && this.#at < this.#lines.length) {
@@ -112,18 +112,15 @@ class SourceReader {
       const bare = trimStart(line);
       if (bare.startsWith("#")) continue;
       if (bare === "") {
-        this.#warnEmptyContinuation();
+        emptyLine = true;
         continue;
       }
       current = this.#cutContinuation(line);
       parts.push(current.text);
     }
-    return parts.join("");
-  }
-
-  #warnEmptyContinuation(): void {
-    const text = "[WARNING]: Empty continuation lines will become errors in a future release.";
-    if (!this.warnings.includes(text)) this.warnings.push(text);
+    const joined = parts.join("");
+    if (emptyLine) this.warnings.push(`[WARNING]: Empty continuation line found in: ${trim(joined)}`);
+    return joined;
   }
 
   /** A line goes on when it ends in one escape character, blanks after it aside; two of them are no continuation. */
@@ -159,8 +156,7 @@ class SourceReader {
   #heredocContent(mark: HeredocMark): string {
     const start = this.#at;
     for (; this.#at < this.#lines.length; this.#at++) {
-      if (endsHeredoc(this.#lines[this.#at] ?? "", mark))
-        return this.#lines.slice(start, this.#at++).join("");
+      if (endsHeredoc(this.#lines[this.#at] ?? "", mark)) return this.#lines.slice(start, this.#at++).join("");
     }
     throw syntaxError("unterminated heredoc");
   }

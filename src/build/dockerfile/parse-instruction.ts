@@ -1,10 +1,4 @@
-import {
-  parseCommandLine,
-  parseList,
-  parsePairs,
-  parseStringArray,
-  parseTransfer,
-} from "./arguments.ts";
+import { parseCommandLine, parseList, parsePairs, parseStringArray, parseTransfer } from "./arguments.ts";
 import { instructionError } from "./errors.ts";
 import { parseFlags, type FlagKind, type FlagValues } from "./flags.ts";
 import { parseHealthcheck } from "./healthcheck.ts";
@@ -81,8 +75,7 @@ function plain(source: InstructionSource): Located {
 }
 
 function parseWord(source: InstructionSource, kind: WordInstruction["kind"]): WordInstruction {
-  if (source.rest === "")
-    throw instructionError(source.line, `${kind} requires exactly one argument`);
+  if (source.rest === "") throw instructionError(source.line, `${kind} requires exactly one argument`);
   return { kind, ...plain(source), word: source.rest };
 }
 
@@ -91,15 +84,13 @@ function parseWords(
   kind: WordsInstruction["kind"],
   words: readonly string[],
 ): WordsInstruction {
-  if (words.length === 0)
-    throw instructionError(source.line, `${kind} requires at least one argument`);
+  if (words.length === 0) throw instructionError(source.line, `${kind} requires at least one argument`);
   return { kind, ...plain(source), words };
 }
 
 function parseVolume(source: InstructionSource): WordsInstruction {
   const words = parseList(source.rest).map(trim);
-  if (words.includes(""))
-    throw instructionError(source.line, "VOLUME specified can not be an empty string");
+  if (words.includes("")) throw instructionError(source.line, "VOLUME specified can not be an empty string");
   return parseWords(source, "VOLUME", words);
 }
 
@@ -142,24 +133,13 @@ function parseRun(source: InstructionSource): RunInstruction {
   };
 }
 
-function oneOf(
-  flags: FlagValues,
-  name: string,
-  allowed: readonly string[],
-  line: number,
-): string | undefined {
+function oneOf(flags: FlagValues, name: string, allowed: readonly string[], line: number): string | undefined {
   const value = flags.text(name);
   if (value === undefined || allowed.includes(value)) return value;
-  throw instructionError(
-    line,
-    `${name} ${quote(value)} is not supported${closest(value, allowed)}`,
-  );
+  throw instructionError(line, `${name} ${quote(value)} is not supported${closest(value, allowed)}`);
 }
 
-function optional<K extends string>(
-  name: K,
-  value: string | undefined,
-): { readonly [key in K]?: string } {
+function optional<K extends string>(name: K, value: string | undefined): { readonly [key in K]?: string } {
   return (value === undefined ? {} : { [name]: value }) as { readonly [key in K]?: string };
 }
 
@@ -172,11 +152,7 @@ const transferFlags = {
 
 function parseCopy(source: InstructionSource): CopyInstruction {
   const transfer = parseTransfer(source, "COPY");
-  const flags = parseFlags(
-    source.flags,
-    { ...transferFlags, from: "text", parents: "bool" },
-    source.line,
-  );
+  const flags = parseFlags(source.flags, { ...transferFlags, from: "text", parents: "bool" }, source.line);
   return {
     kind: "COPY",
     ...locate(source),
@@ -208,9 +184,7 @@ function parseAdd(source: InstructionSource): AddInstruction {
   };
 }
 
-function transferOptions(
-  flags: FlagValues,
-): Pick<CopyInstruction, "chown" | "chmod" | "link" | "excludes"> {
+function transferOptions(flags: FlagValues): Pick<CopyInstruction, "chown" | "chmod" | "link" | "excludes"> {
   return {
     ...optional("chown", flags.text("chown")),
     ...optional("chmod", flags.text("chmod")),
@@ -234,8 +208,7 @@ function parseShell(source: InstructionSource): ShellInstruction {
   const shell = parseStringArray(source.rest);
   if (source.rest === "" || shell?.length === 0)
     throw instructionError(source.line, "SHELL requires at least one argument");
-  if (!shell)
-    throw instructionError(source.line, "SHELL requires the arguments to be in JSON form");
+  if (!shell) throw instructionError(source.line, "SHELL requires the arguments to be in JSON form");
   return { kind: "SHELL", ...plain(source), shell };
 }
 

@@ -31,13 +31,55 @@ describe("corpus", () => {
 
 describe("any text", () => {
   const piece = fc.constantFrom(
-    "FROM ", "RUN ", "COPY ", "ENV ", "ONBUILD ", "HEALTHCHECK ", "ARG ", "LABEL ", "--", "--from=", "=", "\\", "\\\n", "\n", "\r\n", " ",
-    "\t", "<<", "<<EOF", "<<-'E'", "EOF\n", "#", "# escape=`\n", '"', "'", "[", "]", '["a"]', ",", "$", "${", "}", "a", "b", "`", "\0", "é", "\ud800",
+    "FROM ",
+    "RUN ",
+    "COPY ",
+    "ENV ",
+    "ONBUILD ",
+    "HEALTHCHECK ",
+    "ARG ",
+    "LABEL ",
+    "--",
+    "--from=",
+    "=",
+    "\\",
+    "\\\n",
+    "\n",
+    "\r\n",
+    " ",
+    "\t",
+    "<<",
+    "<<EOF",
+    "<<-'E'",
+    "EOF\n",
+    "#",
+    "# escape=`\n",
+    '"',
+    "'",
+    "[",
+    "]",
+    '["a"]',
+    ",",
+    "$",
+    "${",
+    "}",
+    "a",
+    "b",
+    "`",
+    "\0",
+    "é",
+    "\ud800",
   );
   test("gives a result or EngineError invalid", () => {
     const text = fc.array(piece, { maxLength: 60 }).map((parts) => parts.join(""));
-    fc.assert(fc.property(text, (value) => void outcome(value)), { numRuns: 3000 });
-    fc.assert(fc.property(text, (value) => void outcome(`FROM x\n${value}`)), { numRuns: 3000 });
+    fc.assert(
+      fc.property(text, (value) => void outcome(value)),
+      { numRuns: 3000 },
+    );
+    fc.assert(
+      fc.property(text, (value) => void outcome(`FROM x\n${value}`)),
+      { numRuns: 3000 },
+    );
   });
 
   test.each([
@@ -50,7 +92,8 @@ describe("any text", () => {
     ["dashes", "--".repeat(30_000)],
     ["equal signs", "= ".repeat(30_000)],
   ])("is read in one pass: %s", (_name, text) => {
-    for (const keyword of ["RUN", "ENV", "COPY", "ONBUILD RUN", "HEALTHCHECK", "#"]) outcome(`FROM x\n${keyword} ${text}\n`);
+    for (const keyword of ["RUN", "ENV", "COPY", "ONBUILD RUN", "HEALTHCHECK", "#"])
+      outcome(`FROM x\n${keyword} ${text}\n`);
   });
 });
 

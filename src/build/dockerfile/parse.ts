@@ -28,10 +28,8 @@ export function parseDockerfile(text: string): Dockerfile {
  */
 export function parseTrigger(text: string): StageInstruction {
   const [first, ...more] = readSource(text).instructions;
-  if (!first || more.length > 0)
-    throw new EngineError("invalid", "onbuild trigger should be a single expression");
+  if (!first || more.length > 0) throw new EngineError("invalid", "onbuild trigger should be a single expression");
   const instruction = parseInstruction(first, "\\");
-  if (instruction.kind === "FROM")
-    throw new EngineError("invalid", "FROM isn't allowed as an ONBUILD trigger");
+  if (instruction.kind === "FROM") throw new EngineError("invalid", "FROM isn't allowed as an ONBUILD trigger");
   return instruction;
 }

@@ -3,7 +3,13 @@ import fc from "fast-check";
 import { EngineError } from "#core";
 import { expandToWords, expandWord } from "./shell.ts";
 
-const variables: Readonly<Record<string, string>> = { v: "value", empty: "", path: "/usr/local/lib.tar.gz", two: "a b", n: "v" };
+const variables: Readonly<Record<string, string>> = {
+  v: "value",
+  empty: "",
+  path: "/usr/local/lib.tar.gz",
+  two: "a b",
+  n: "v",
+};
 const lookup = (name: string): string | undefined => variables[name];
 
 describe("expansion", () => {
@@ -51,7 +57,7 @@ describe("expansion", () => {
     ["${none:?no way}", 'failed to process "${none:?no way}": none: no way'],
     ["${none?}", 'failed to process "${none?}": none: is not allowed to be unset'],
     ['"x', 'failed to process "\\"x": unexpected end of statement while looking for matching double-quote'],
-    ["'x", "failed to process \"'x\": unexpected end of statement while looking for matching single-quote"],
+    ["'x", 'failed to process "\'x": unexpected end of statement while looking for matching single-quote'],
   ])("%s fails", (word, message) => expect(() => expandWord(word, lookup, "\\")).toThrow(message));
 
   test("another escape character", () => {
@@ -63,7 +69,28 @@ describe("expansion", () => {
   });
 
   test("nothing but EngineError invalid is thrown", () => {
-    const piece = fc.constantFrom("$", "{", "}", "${v", ":", "-", "+", "?", "#", "%", "/", "*", "'", '"', "\\", " ", "v", "two", "é", "\ud800");
+    const piece = fc.constantFrom(
+      "$",
+      "{",
+      "}",
+      "${v",
+      ":",
+      "-",
+      "+",
+      "?",
+      "#",
+      "%",
+      "/",
+      "*",
+      "'",
+      '"',
+      "\\",
+      " ",
+      "v",
+      "two",
+      "é",
+      "\ud800",
+    );
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 30 }), (parts) => {
         try {

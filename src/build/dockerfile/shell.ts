@@ -27,8 +27,7 @@ const maxLength = 4 * 1024 * 1024;
 /** Expands variables, quotes and escapes of one word. @throws EngineError `invalid` with Docker's text */
 export function expandWord(word: string, lookup: Lookup, escape: string): string {
   const result = expandWords(word, lookup, { escape });
-  if (!result.ok)
-    throw new EngineError("invalid", `failed to process ${quote(word)}: ${result.message}`);
+  if (!result.ok) throw new EngineError("invalid", `failed to process ${quote(word)}: ${result.message}`);
   return result.text;
 }
 
@@ -42,8 +41,7 @@ export function expandBody(body: string, lookup: Lookup, escape: string): string
 /** As {@link expandWord}, then cut into words at white space that was not quoted. @throws EngineError `invalid` */
 export function expandToWords(word: string, lookup: Lookup, escape: string): string[] {
   const result = expandWords(word, lookup, { escape });
-  if (!result.ok)
-    throw new EngineError("invalid", `failed to process ${quote(word)}: ${result.message}`);
+  if (!result.ok) throw new EngineError("invalid", `failed to process ${quote(word)}: ${result.message}`);
   return result.words;
 }
 
@@ -120,11 +118,9 @@ class Scanner {
       }
       const part = this.#part(char, words, rawEscapes);
       result += part;
-      if (result.length > maxLength)
-        throw new ShellError(`result is longer than ${maxLength} characters`);
+      if (result.length > maxLength) throw new ShellError(`result is longer than ${maxLength} characters`);
     }
-    if (stop !== "")
-      throw new ShellError(`unexpected end of statement while looking for matching ${stop}`);
+    if (stop !== "") throw new ShellError(`unexpected end of statement while looking for matching ${stop}`);
     this.#depth--;
     return result;
   }
@@ -166,8 +162,7 @@ class Scanner {
   #single(): string {
     const mark = this.#options.rawQuotes ? this.#next() : this.#skip();
     const end = this.#chars.indexOf("'", this.#at);
-    if (end < 0)
-      throw new ShellError("unexpected end of statement while looking for matching single-quote");
+    if (end < 0) throw new ShellError("unexpected end of statement while looking for matching single-quote");
     const text = this.#chars.slice(this.#at, end).join("");
     this.#at = end + 1;
     return mark + text + mark;
@@ -229,8 +224,7 @@ class Scanner {
     if ("{}:".includes(this.#peek())) throw new ShellError("syntax error: bad substitution");
     const name = this.#name();
     const operator = this.#next();
-    if (operator === "}")
-      return this.#value(name) ?? (this.#options.keepUnset ? `\${${name}}` : "");
+    if (operator === "}") return this.#value(name) ?? (this.#options.keepUnset ? `\${${name}}` : "");
     if (operator === "/") return this.#replace(name);
     const orEmpty = operator === ":";
     const modifier = orEmpty ? this.#next() : operator;
@@ -264,11 +258,7 @@ class Scanner {
     try {
       return this.until(stop, new Words(), rawEscapes);
     } catch (error) {
-      if (
-        error instanceof ShellError &&
-        this.#ended &&
-        error.message.endsWith(`matching ${stop}`)
-      ) {
+      if (error instanceof ShellError && this.#ended && error.message.endsWith(`matching ${stop}`)) {
         throw new ShellError(`syntax error: missing '${stop}'`);
       }
       throw error;
@@ -279,17 +269,10 @@ class Scanner {
 function trimValue(value: string, modifier: string, word: string): string {
   const longest = word.startsWith(modifier);
   const pattern = longest ? word.slice(1) : word;
-  return modifier === "#"
-    ? trimPrefix(value, pattern, longest)
-    : trimSuffix(value, pattern, longest);
+  return modifier === "#" ? trimPrefix(value, pattern, longest) : trimSuffix(value, pattern, longest);
 }
 
-function substitute(
-  name: string,
-  value: string | undefined,
-  modifier: string,
-  word: string,
-): string {
+function substitute(name: string, value: string | undefined, modifier: string, word: string): string {
   if (modifier === "+") return value === undefined ? "" : word;
   if (value !== undefined) return value;
   if (modifier === "-") return word;

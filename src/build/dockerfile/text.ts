@@ -1,6 +1,5 @@
 /** What Go's `unicode.IsSpace` takes for white space. */
-const spaces =
-  "\\t\\n\\v\\f\\r \\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
+const spaces = "\\t\\n\\v\\f\\r \\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
 const spacePattern = new RegExp(`[${spaces}]`);
 const leadingSpace = new RegExp(`^[${spaces}]+`);
 
