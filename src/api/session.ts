@@ -1,4 +1,4 @@
-import type { AttachSession } from "#engine";
+import type { AttachSession, StdinWriter } from "#engine";
 import { createDetachFilter } from "./detach.ts";
 import type { HijackedConnection } from "./response.ts";
 import { encodeFrame } from "./stdcopy.ts";
@@ -29,27 +29,25 @@ async function pumpOutput(session: AttachSession, connection: HijackedConnection
   }
 }
 
-/** Settles only when the client detaches or the connection fails: the end of input does not end the session. */
+/** Settles only when the client detaches: the end of input does not end the session. */
 async function pumpInput(session: AttachSession, connection: HijackedConnection, keys: Uint8Array): Promise<void> {
   const never = new Promise<never>(() => undefined);
   const { stdin } = session;
-  if (!stdin) {
-    await drain(connection.input);
-    return never;
-  }
   const filter = session.tty ? createDetachFilter(keys) : undefined;
   for await (const chunk of connection.input) {
+    if (!stdin) continue;
     const { data, detached } = filter?.push(chunk) ?? { data: chunk, detached: false };
-    if (data.length > 0) await stdin.write(data);
+    await deliver(stdin, data);
     if (detached) return undefined;
   }
-  const rest = filter?.flush();
-  if (rest && rest.length > 0) await stdin.write(rest);
-  stdin.end();
+  if (stdin) {
+    await deliver(stdin, filter?.flush() ?? new Uint8Array());
+    stdin.end();
+  }
   return never;
 }
 
-async function drain(input: AsyncIterable<Uint8Array>): Promise<void> {
-  const iterator = input[Symbol.asyncIterator]();
-  while (!(await iterator.next()).done);
+/** A process that closed its stdin, or ended, is no failure of the session: its output still has to arrive. */
+async function deliver(stdin: StdinWriter, data: Uint8Array): Promise<void> {
+  if (data.length > 0) await stdin.write(data).catch(() => undefined);
 }

@@ -41,12 +41,14 @@ export function shapeImageInspect(image: ImageInspect, version: ApiVersionNumber
 export function shapeContainerInspect(container: ContainerInspect, version: ApiVersionNumber): unknown {
   if (version >= 1045) return container;
   const short = shortId(container.Id);
-  const networks = Object.entries(container.NetworkSettings.Networks).map(([name, endpoint]) => {
+  const Networks: Record<string, unknown> = {};
+  for (const [name, endpoint] of Object.entries(container.NetworkSettings.Networks)) {
     const aliases = endpoint.Aliases ?? [];
     const predefined = name === "bridge" || name === "host" || name === "none";
-    return [name, predefined || aliases.includes(short) ? endpoint : { ...endpoint, Aliases: [...aliases, short] }];
-  });
-  return { ...container, NetworkSettings: { ...container.NetworkSettings, Networks: Object.fromEntries(networks) } };
+    const complete = predefined || aliases.includes(short);
+    Networks[name] = complete ? endpoint : { ...endpoint, Aliases: [...aliases, short] };
+  }
+  return { ...container, NetworkSettings: { ...container.NetworkSettings, Networks } };
 }
 
 /** Up to 1.51 events of containers and images also say `status`, `id` and `from`. */

@@ -1,3 +1,4 @@
+import type { NetworkInfo } from "#spec";
 import type { Call } from "../call.ts";
 import { filterKeys, parseFilters } from "../filters.ts";
 import { json, type ApiResponse } from "../response.ts";
@@ -11,5 +12,9 @@ export const networkRoutes: readonly Route[] = [
 /** Items of a list have no `Containers` since 1.28. */
 function list(call: Call): ApiResponse {
   const networks = call.engine.networks.list(parseFilters(call, filterKeys.networks));
-  return json(call.version < 1028 ? networks : networks.map(({ Containers: _, ...network }) => network));
+  return json(call.version < 1028 ? networks : networks.map(withoutContainers));
+}
+
+function withoutContainers({ Containers: _containers, ...network }: NetworkInfo): Omit<NetworkInfo, "Containers"> {
+  return network;
 }
