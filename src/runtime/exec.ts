@@ -32,8 +32,9 @@ export async function execInTask(runtime: OciRuntime, paths: TaskPaths, request:
   const files = { process: `${name}.json`, pid: `${name}.pid`, log: `${name}.log` };
   writeFileSync(files.process, encodeOci({ ...request.process, terminal: request.tty }), { mode: 0o600 });
   const child = spawnExec(runtime, files, request);
-  const exited = child.process.exited.then((code) => finishExec(child, files, code));
-  const pid = await startedPid(child.process, files);
+  const started = startedPid(child.process, files);
+  const exited = finishExec(child, files, started);
+  const pid = await started;
   if (pid === undefined) {
     child.output.discard();
     const { log } = await exited;
@@ -106,7 +107,13 @@ function spawnOnTerminal(command: readonly string[], request: ExecTaskRequest): 
     await output.drain();
     terminal.close();
   });
-  return { process: child, output, stdin, resize: ({ height, width }) => terminal.resize(width, height) };
+  const resize = ({ height, width }: { readonly height: number; readonly width: number }): void => {
+    if (terminal.closed) return;
+    terminal.resize(width, height);
+    // The terminal controls no session, so the kernel tells nobody.
+    child.kill("SIGWINCH");
+  };
+  return { process: child, output, stdin, resize };
 }
 
 /** The pid in the host's namespace; undefined when the process could not be started. */
@@ -122,17 +129,19 @@ async function startedPid(child: Bun.Subprocess, files: ExecFiles): Promise<numb
   }
 }
 
+/** Settles with the process; its files go once the start was decided, too. */
 async function finishExec(
   child: ExecChild,
   files: ExecFiles,
-  code: number,
+  started: Promise<unknown>,
 ): Promise<{ readonly exitCode: number; readonly log: string }> {
-  const log = code === 0 ? "" : (readText(files.log) ?? "");
+  const code = await child.process.exited;
   void child.output.drain();
-  queueMicrotask(() => removeFiles(files));
+  await started;
+  const log = code === 0 ? "" : (readText(files.log) ?? "");
+  removeFiles(files);
   // The kernel refused the program after the runtime had let go of it.
-  const refused = /exec: Exec format error|exec format error/.test(log);
-  return { exitCode: refused ? 126 : code, log };
+  return { exitCode: /exec format error/i.test(log) ? 126 : code, log };
 }
 
 function removeFiles(files: ExecFiles): void {

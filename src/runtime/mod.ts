@@ -130,3 +130,5 @@ export { readSpecHost, type SpecHost } from "./spec/host.ts";
 export type { JoinedNamespaces, NetworkNamespace } from "./spec/namespaces.ts";
 export { createProcess, type ProcessRequest, type ProcessUser } from "./spec/process.ts";
 export { seccompProfile } from "./seccomp/profile.ts";
+export { hostProcesses } from "./ps.ts";
+export { parseSignal, signalName } from "#linux";
