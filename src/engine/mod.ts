@@ -3,4 +3,10 @@
  * state machine, and answers reads from memory, so that no container can make a read wait.
  */
 export type * from "./contract.ts";
+export type { BridgeOptions, EngineDeps, EngineOptions, EnginePaths, MachineFacts } from "./deps.ts";
+export { openEngine } from "./engine.ts";
 export { createEventBus, eventFilterKeys, type EventBus, type EventInput } from "./events.ts";
+export { containerFilterKeys } from "./containers/list-filters.ts";
+export { imageFilterKeys } from "./images/filters.ts";
+export { networkFilterKeys } from "./network/networks.ts";
+export { volumeFilterKeys } from "./volumes/volumes.ts";

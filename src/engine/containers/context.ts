@@ -1,6 +1,8 @@
+import type { ContainerId } from "#core";
 import type { EngineDeps } from "../deps.ts";
 import type { NetworkRegistry } from "../network/registry.ts";
 import type { InitLayers } from "./init-layer.ts";
+import type { SpecHost } from "#runtime";
 import type { ContainerRecord } from "./record.ts";
 import type { ContainerRegistry } from "./registry.ts";
 import type { ContainerSignals } from "./signals.ts";
@@ -14,6 +16,9 @@ export interface ContainerContext {
   readonly taskEnds: TaskEnds;
   readonly networks: NetworkRegistry;
   readonly initLayers: InitLayers;
+  readonly specHost: SpecHost;
+  /** Execs of a container; null when it has none (as Docker sends it). */
+  readonly execIds: (id: ContainerId) => readonly string[] | null;
   /** Clean-up that no client waits for; the engine's end does. */
   readonly background: BackgroundTasks;
 }

@@ -70,3 +70,21 @@ function fill(root: string): void {
   const mtab = join(resolveInRoot(root, "etc"), "mtab");
   if (!lstatSync(mtab, { throwIfNoEntry: false })) symlinkSync("/proc/mounts", mtab);
 }
+
+/** Removes the layers of images that are gone and that no container stands on; then what they stood on can go too. */
+export async function dropInitLayers({ snapshots, images }: Pick<EngineDeps, "snapshots" | "images">): Promise<void> {
+  const wanted = new Set(images.list().map((image) => initChainId(image.layers.at(-1)?.chainId)));
+  const initOf = new Map<string, ChainId>();
+  for (const info of snapshots.walk()) {
+    if (info.kind !== "committed") continue;
+    const name = parseChainId(info.name);
+    if (name === initChainId(info.parent)) initOf.set(info.name, name);
+  }
+  for (const name of initOf.values()) {
+    if (wanted.has(name)) continue;
+    await snapshots.removeCommitted(name).catch((error: unknown) => {
+      if (!isEngineError(error, "conflict") && !isEngineError(error, "not_found")) throw error;
+    });
+  }
+  await images.collectSnapshots();
+}

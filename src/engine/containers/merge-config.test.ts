@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { mergeConfig, processEnvironment } from "./merge-config.ts";
+import { mergeConfig } from "./merge-config.ts";
 
 const image = { Entrypoint: ["/entry"], Cmd: ["default"], Env: ["A=image", "B=image"], User: "app", Labels: { a: "1" } };
 
@@ -32,9 +32,4 @@ test("maps are joined, scalars overridden", () => {
   expect(Object.keys(merged.ExposedPorts ?? {})).toEqual(["81/tcp", "80/tcp"]);
   expect(merged.User).toBe("app");
   expect(mergeConfig({ User: "root" }, image).User).toBe("root");
-});
-
-test("a process's environment: defaults first, names without a value removed", () => {
-  const options = { hostname: "h", tty: true, home: "/root", entries: ["PATH=/bin", "X=1", "HOSTNAME", "X=2"] };
-  expect(processEnvironment(options)).toEqual(["PATH=/bin", "TERM=xterm", "X=2", "HOME=/root"]);
 });

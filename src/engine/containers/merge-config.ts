@@ -57,27 +57,3 @@ function firstSet<K extends string, T>(key: K, own: T, base: T): Partial<Record<
   const value = own ?? base;
   return (value === undefined || value === null ? {} : { [key]: value }) as Partial<Record<K, NonNullable<T>>>;
 }
-
-/**
- * The environment of a process: PATH, HOSTNAME and TERM first, then the configuration's; an entry without `=` removes.
- * Later entries win (Docker's order, legacy.md).
- */
-export function processEnvironment(options: {
-  readonly hostname: string;
-  readonly tty: boolean;
-  readonly home: string;
-  readonly entries: readonly string[];
-}): string[] {
-  const values = new Map<string, string>([
-    ["PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"],
-    ["HOSTNAME", options.hostname],
-  ]);
-  if (options.tty) values.set("TERM", "xterm");
-  for (const entry of options.entries) {
-    const equals = entry.indexOf("=");
-    if (equals > 0) values.set(entry.slice(0, equals), entry.slice(equals + 1));
-    else if (equals < 0) values.delete(entry);
-  }
-  if (!values.has("HOME")) values.set("HOME", options.home);
-  return [...values].map(([key, value]) => `${key}=${value}`);
-}

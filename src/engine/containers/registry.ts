@@ -22,6 +22,8 @@ export interface ContainerRegistry {
   /** Full id, name with or without slash, or unique id prefix. @throws EngineError `not_found`, `invalid` when ambiguous */
   find(ref: string): ContainerRecord;
   named(name: string): ContainerRecord | undefined;
+  /** @throws EngineError `conflict` when a container other than `own` has the name */
+  checkName(name: string, own?: ContainerId): void;
   /** @throws EngineError `conflict` when the name is taken */
   insert(record: ContainerRecord): void;
   /** Durable. */
@@ -80,7 +82,7 @@ class SqliteContainerRegistry implements ContainerRegistry {
   }
 
   insert(record: ContainerRecord): void {
-    this.#checkName(record);
+    this.checkName(record.name);
     this.#database.run("INSERT INTO containers VALUES (?, ?, ?, ?)", record.id, record.name, record.createdNs, JSON.stringify(record));
     this.#byId.set(record.id, record);
     this.#byName.set(record.name, record.id);
@@ -89,7 +91,7 @@ class SqliteContainerRegistry implements ContainerRegistry {
   save(record: ContainerRecord): ContainerRecord {
     const before = this.#byId.get(record.id);
     if (!before) throw new EngineError("not_found", `No such container: ${record.id}`);
-    this.#checkName(record);
+    this.checkName(record.name, record.id);
     this.#database.run("UPDATE containers SET name = ?, body = ? WHERE id = ?", record.name, JSON.stringify(record), record.id);
     this.#byName.delete(before.name);
     this.#byName.set(record.name, record.id);
@@ -111,17 +113,17 @@ class SqliteContainerRegistry implements ContainerRegistry {
     this.#byName.delete(record.name);
   }
 
-  exclusive<T>(id: ContainerId, task: () => Promise<T>): Promise<T> {
-    return this.#lock(id, task);
-  }
-
-  #checkName({ id, name }: ContainerRecord): void {
+  checkName(name: string, own?: ContainerId): void {
     const holder = this.named(name);
-    if (!holder || holder.id === id) return;
+    if (!holder || holder.id === own) return;
     throw new EngineError(
       "conflict",
       `Conflict. The container name "/${name}" is already in use by container "${holder.id}". You have to remove (or rename) that container to be able to reuse that name.`,
     );
+  }
+
+  exclusive<T>(id: ContainerId, task: () => Promise<T>): Promise<T> {
+    return this.#lock(id, task);
   }
 
   #byPrefix(prefix: string): ContainerRecord | undefined {

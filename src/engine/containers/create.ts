@@ -1,0 +1,166 @@
+import { EngineError, formatRfc3339Nano, parseContainerId, parseSnapshotKey, randomHexId, shortId, zeroTime } from "#core";
+import type { ContainerId, SnapshotKey } from "#core";
+import type { ImageRecord } from "#image";
+import { formatPlatform, hostPlatform, parsePlatform } from "#spec";
+import type { ContainerConfig, ContainerCreateRequest, ContainerCreateResponse, EndpointSpec, HostConfig } from "#spec";
+import { checkNetworkMode } from "../network/mode.ts";
+import { checkContainerName, checkRequest } from "./check-request.ts";
+import { emitContainerEvent, type ContainerContext } from "./context.ts";
+import { copyUp } from "./copy-up.ts";
+import { mergeConfig } from "./merge-config.ts";
+import { resolveMounts } from "./mounts.ts";
+import { randomName } from "./names.ts";
+import type { ContainerRecord, MountRecord, StateRecord } from "./record.ts";
+
+/** The snapshot of a container's own layer. */
+export function snapshotKeyOf(id: ContainerId): SnapshotKey {
+  return parseSnapshotKey(id);
+}
+
+/**
+ * Makes a container ready to start: snapshot, volumes, row. Undone whole on failure; what a crash leaves has no row
+ * and boot removes it.
+ */
+export async function createContainer(
+  context: ContainerContext,
+  name: string,
+  request: ContainerCreateRequest,
+  platform: string | undefined,
+): Promise<ContainerCreateResponse> {
+  const host = normaliseHostConfig(request.HostConfig ?? {});
+  const chosen = name === "" ? undefined : checkContainerName(name);
+  const image = resolveImage(context, request.Image ?? "", platform);
+  const config = mergeConfig(request, image.config.config);
+  checkRequest(config, host, context.deps.machine.cpus);
+  checkNetworkMode(context, host, config);
+  const record = await materialise(context, { image, config, host, name: chosen, endpoints: endpointsOf(request), buildStep: false });
+  return { Id: record.id, Warnings: createWarnings(host) };
+}
+
+export interface NewContainer {
+  /** Undefined: an empty root. */
+  readonly image: ImageRecord | undefined;
+  readonly config: ContainerConfig;
+  readonly host: HostConfig;
+  readonly name: string | undefined;
+  readonly endpoints: Readonly<Record<string, EndpointSpec>>;
+  readonly buildStep: boolean;
+}
+
+/** The part of `create` that has effects. */
+export async function materialise(context: ContainerContext, input: NewContainer): Promise<ContainerRecord> {
+  const { deps, registry } = context;
+  const id = parseContainerId(randomHexId());
+  const name = input.name ?? randomName(shortId(id), (taken) => registry.named(taken) !== undefined);
+  registry.checkName(name);
+  await using undo = new AsyncDisposableStack();
+  const key = snapshotKeyOf(id);
+  const mount = await deps.snapshots.prepare(key, await context.initLayers(input.image?.layers.at(-1)?.chainId));
+  undo.defer(() => deps.snapshots.remove(key));
+  const mounts = await resolveMounts(input.config, input.host, deps.volumes, undo);
+  const filled = mounts.filter(needsCopyUp);
+  if (filled.length > 0) await copyUp(context, id, mount, filled);
+  const record = newRecord(context, id, name, mounts, input);
+  registry.insert(record);
+  undo.move();
+  emitContainerEvent(context, record, "create");
+  return record;
+}
+
+function needsCopyUp(mount: MountRecord): boolean {
+  return mount.Type === "volume" && !mount.options.includes("nocopy");
+}
+
+function resolveImage({ deps }: ContainerContext, name: string, platform: string | undefined): ImageRecord {
+  if (name === "") throw new EngineError("invalid", "no image specified");
+  const image = deps.images.resolve(name);
+  if (platform === undefined || platform === "") return image;
+  const wanted = formatPlatform(parsePlatform(platform));
+  const actual = formatPlatform(image.config);
+  if (wanted === actual) return image;
+  throw new EngineError(
+    "not_found",
+    `image with reference ${name} was found but does not match the specified platform: wanted ${wanted}, actual: ${actual}`,
+  );
+}
+
+function endpointsOf({ NetworkingConfig }: ContainerCreateRequest): Readonly<Record<string, EndpointSpec>> {
+  const entries = Object.entries(NetworkingConfig?.EndpointsConfig ?? {});
+  return Object.fromEntries(entries.map(([name, endpoint]) => [name === "default" ? "bridge" : name, endpoint ?? {}]));
+}
+
+function newRecord(
+  { deps }: ContainerContext,
+  id: ContainerId,
+  name: string,
+  mounts: readonly MountRecord[],
+  { image, config, host, endpoints, buildStep }: NewContainer,
+): ContainerRecord {
+  const now = deps.clock.nowNs();
+  const [path = "", ...args] = [...(config.Entrypoint ?? []), ...(config.Cmd ?? [])];
+  return {
+    id,
+    name,
+    createdAt: formatRfc3339Nano(now),
+    createdNs: now.toString(),
+    imageId: image?.id ?? "",
+    image: config.Image ?? image?.id ?? "",
+    path,
+    args,
+    config: { ...emptyConfig, ...config, Hostname: config.Hostname || defaultHostname(id, host, deps.machine.hostname) },
+    hostConfig: deps.options.init && host.Init === undefined ? { ...host, Init: true } : host,
+    endpoints,
+    mounts,
+    state: newState,
+    ...(buildStep ? { buildStep } : {}),
+  };
+}
+
+const newState: StateRecord = {
+  status: "created",
+  pid: 0,
+  exitCode: 0,
+  error: "",
+  oomKilled: false,
+  startedAt: zeroTime,
+  finishedAt: zeroTime,
+  stoppedByUser: false,
+  restartCount: 0,
+};
+
+const emptyConfig: ContainerConfig = {
+  Hostname: "",
+  Domainname: "",
+  AttachStdin: false,
+  AttachStdout: false,
+  AttachStderr: false,
+  Tty: false,
+  OpenStdin: false,
+  StdinOnce: false,
+};
+
+function defaultHostname(id: ContainerId, host: HostConfig, hostname: string): string {
+  return host.NetworkMode === "host" || host.UTSMode === "host" ? hostname : shortId(id);
+}
+
+/** HostConfig with Docker's defaults filled in. */
+export function normaliseHostConfig(host: HostConfig): HostConfig {
+  const mode = host.NetworkMode ?? "";
+  return {
+    ...host,
+    NetworkMode: mode === "" || mode === "default" ? "bridge" : mode,
+    ShmSize: host.ShmSize || 64 * 1024 * 1024,
+    RestartPolicy: { Name: host.RestartPolicy?.Name || "no", MaximumRetryCount: host.RestartPolicy?.MaximumRetryCount ?? 0 },
+    LogConfig: { Type: host.LogConfig?.Type || "local", Config: host.LogConfig?.Config ?? {} },
+    IpcMode: host.IpcMode || "private",
+    CgroupnsMode: host.CgroupnsMode || "private",
+    PidsLimit: (host.PidsLimit ?? 0) > 0 ? (host.PidsLimit ?? null) : null,
+  };
+}
+
+function createWarnings(host: HostConfig): string[] {
+  const publishes = Object.keys(host.PortBindings ?? {}).length > 0 || host.PublishAllPorts === true;
+  return publishes && host.NetworkMode === "host" ? ["Published ports are discarded when using host network mode"] : [];
+}
+
+export const platformOfHost = formatPlatform(hostPlatform());

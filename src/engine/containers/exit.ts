@@ -1,0 +1,52 @@
+import { formatRfc3339Nano } from "#core";
+import type { TaskExit } from "#runtime";
+import { disconnectNetwork } from "../network/attach.ts";
+import { emitContainerEvent, type ContainerContext } from "./context.ts";
+import { isRunning, type ContainerRecord } from "./record.ts";
+import { removeRecord } from "./remove.ts";
+import { unmountRoot } from "./start.ts";
+
+/**
+ * A container's process has ended. Attached clients and waiters hear it first; then what it used is given back.
+ * Runs after a start that is still under way.
+ */
+export function handleExit(context: ContainerContext, exit: TaskExit): void {
+  context.taskEnds.settle(exit.id);
+  context.background.run("exit of a container", () =>
+    context.registry.exclusive(exit.id, async () => {
+      const record = context.registry.get(exit.id);
+      if (!record) return context.deps.runtime.delete(exit.id);
+      if (isRunning(record)) await settleExit(context, record, exit);
+    }),
+  );
+}
+
+async function settleExit(context: ContainerContext, record: ContainerRecord, exit: TaskExit): Promise<void> {
+  if (exit.oomKilled) emitContainerEvent(context, record, "oom");
+  emitContainerEvent(context, record, "die", {
+    execDuration: String(Math.floor((Number(exit.exitedAtNs) / 1e6 - Date.parse(record.state.startedAt)) / 1000)),
+    exitCode: String(exit.exitCode),
+  });
+  if (record.hostConfig.AutoRemove && !record.buildStep) {
+    context.signals.emit(record.id, { kind: "exited", exitCode: exit.exitCode });
+    return removeRecord(context, record, exit.exitCode, { volumes: true });
+  }
+  context.registry.update(record.id, {
+    status: "exited",
+    pid: 0,
+    exitCode: exit.exitCode,
+    oomKilled: exit.oomKilled,
+    finishedAt: formatRfc3339Nano(exit.exitedAtNs),
+    endpoint: undefined,
+    ports: undefined,
+  });
+  context.signals.emit(record.id, { kind: "exited", exitCode: exit.exitCode });
+  await releaseTask(context, record);
+}
+
+/** Gives back what a run of the container used: task, root mount, network. */
+export async function releaseTask(context: ContainerContext, record: ContainerRecord): Promise<void> {
+  await context.deps.runtime.delete(record.id);
+  unmountRoot(context, record.id);
+  disconnectNetwork(context, record);
+}

@@ -1,0 +1,120 @@
+import type { ContainerInspect, ContainerState, EndpointInfo, NetworkSettings } from "#spec";
+import type { ContainerContext } from "./context.ts";
+import { platformOfHost, snapshotKeyOf } from "./create.ts";
+import { containerFiles } from "./files.ts";
+import { publicMount } from "./list.ts";
+import type { ContainerRecord, EndpointRecord } from "./record.ts";
+
+export async function inspectContainer(context: ContainerContext, ref: string, options: { readonly size: boolean }): Promise<ContainerInspect> {
+  const record = context.registry.find(ref);
+  const files = containerFiles(context.deps, record.id);
+  return {
+    Id: record.id,
+    Created: record.createdAt,
+    Path: record.path,
+    Args: record.args,
+    State: stateOf(record),
+    Image: record.imageId,
+    ResolvConfPath: files.resolvConf,
+    HostnamePath: files.hostname,
+    HostsPath: files.hosts,
+    LogPath: "",
+    Name: `/${record.name}`,
+    RestartCount: record.state.restartCount,
+    Driver: "overlay2",
+    Platform: platformOfHost.split("/")[0] ?? "linux",
+    MountLabel: "",
+    ProcessLabel: "",
+    AppArmorProfile: "",
+    ExecIDs: context.execIds(record.id),
+    HostConfig: { ...record.hostConfig, Runtime: record.hostConfig.Runtime || context.deps.runtime.defaultRuntime },
+    GraphDriver: graphDriver(context, record),
+    ...(options.size ? await sizes(context, record) : {}),
+    Mounts: record.mounts.map(publicMount),
+    Config: record.config,
+    NetworkSettings: networkSettings(context, record),
+  };
+}
+
+function stateOf({ state }: ContainerRecord): ContainerState {
+  return {
+    Status: state.status,
+    Running: state.status === "running" || state.status === "paused",
+    Paused: state.status === "paused",
+    Restarting: false,
+    OOMKilled: state.oomKilled,
+    Dead: state.status === "dead",
+    Pid: state.pid,
+    ExitCode: state.exitCode,
+    Error: state.error,
+    StartedAt: state.startedAt,
+    FinishedAt: state.finishedAt,
+  };
+}
+
+async function sizes({ deps }: ContainerContext, record: ContainerRecord): Promise<{ SizeRw: number; SizeRootFs: number }> {
+  const { bytes } = await deps.snapshots.usage(snapshotKeyOf(record.id));
+  const image = record.imageId === "" ? undefined : deps.images.get(record.imageId);
+  return { SizeRw: bytes, SizeRootFs: bytes + (image?.sizeBytes ?? 0) };
+}
+
+function graphDriver({ deps }: ContainerContext, { id }: ContainerRecord): ContainerInspect["GraphDriver"] {
+  const { lower, upper = "", work = "" } = deps.snapshots.mount(snapshotKeyOf(id));
+  const MergedDir = containerFiles(deps, id).rootfs;
+  return { Name: "overlay2", Data: { LowerDir: lower.join(":"), MergedDir, UpperDir: upper, WorkDir: work } };
+}
+
+function networkSettings({ deps, networks }: ContainerContext, record: ContainerRecord): NetworkSettings {
+  const { endpoint, ports } = record.state;
+  const hasSandbox = endpoint !== undefined || (record.state.pid > 0 && record.hostConfig.NetworkMode === "none");
+  const shared = endpointAddress(endpoint);
+  return {
+    Bridge: endpoint ? networks.bridge.name : "",
+    SandboxID: hasSandbox ? record.id : "",
+    SandboxKey: hasSandbox ? deps.sandboxes.get(record.id).path : "",
+    Ports: ports ?? {},
+    HairpinMode: false,
+    LinkLocalIPv6Address: "",
+    LinkLocalIPv6PrefixLen: 0,
+    SecondaryIPAddresses: null,
+    SecondaryIPv6Addresses: null,
+    ...shared,
+    Networks: endpointInfos(record),
+  };
+}
+
+function endpointAddress(endpoint: EndpointRecord | undefined): Pick<
+  NetworkSettings,
+  "EndpointID" | "Gateway" | "GlobalIPv6Address" | "GlobalIPv6PrefixLen" | "IPAddress" | "IPPrefixLen" | "IPv6Gateway" | "MacAddress"
+> {
+  return {
+    EndpointID: endpoint?.endpointId ?? "",
+    Gateway: endpoint?.gateway ?? "",
+    GlobalIPv6Address: "",
+    GlobalIPv6PrefixLen: 0,
+    IPAddress: endpoint?.ipAddress ?? "",
+    IPPrefixLen: endpoint?.prefixLength ?? 0,
+    IPv6Gateway: "",
+    MacAddress: endpoint?.macAddress ?? "",
+  };
+}
+
+/** `NetworkSettings.Networks`: the network a container is on, with its addresses while it runs. */
+export function endpointInfos({ hostConfig, state, endpoints }: ContainerRecord): Readonly<Record<string, EndpointInfo>> {
+  const mode = hostConfig.NetworkMode ?? "bridge";
+  if (mode.startsWith("container:")) return {};
+  const wanted = endpoints[mode] ?? {};
+  const { endpoint } = state;
+  return {
+    [mode]: {
+      IPAMConfig: wanted.IPAMConfig ?? null,
+      Links: wanted.Links ?? null,
+      Aliases: wanted.Aliases ?? null,
+      DriverOpts: wanted.DriverOpts ?? null,
+      GwPriority: wanted.GwPriority ?? 0,
+      NetworkID: endpoint?.networkId ?? "",
+      DNSNames: null,
+      ...endpointAddress(endpoint),
+    },
+  };
+}

@@ -1,0 +1,100 @@
+import { EngineError } from "#core";
+import type { Filters } from "../contract.ts";
+import type { ContainerContext } from "./context.ts";
+import type { ContainerRecord } from "./record.ts";
+
+type Test = (record: ContainerRecord, value: string) => boolean;
+
+const statuses = ["created", "restarting", "running", "removing", "paused", "exited", "dead"];
+
+/** Keys that `filters` of `GET /containers/json` may have. */
+export const containerFilterKeys: readonly string[] = [
+  ...["ancestor", "before", "since", "exited", "expose", "publish", "health", "id", "is-task", "isolation", "label", "name", "network"],
+  ...["status", "volume"],
+];
+
+/** True for a record that holds under every key; values of one key are alternatives, labels must all hold. */
+export function matchesFilters(context: ContainerContext, filters: Filters): (record: ContainerRecord) => boolean {
+  for (const status of filters.get("status") ?? []) {
+    if (!statuses.includes(status)) throw new EngineError("invalid", `invalid filter 'status=${status}'`);
+  }
+  const tests = [...filters].map(([key, values]) => {
+    const test = createTest(context, key);
+    return (record: ContainerRecord): boolean =>
+      key === "label" ? values.every((value) => test(record, value)) : values.some((value) => test(record, value));
+  });
+  return (record) => tests.every((test) => test(record));
+}
+
+function createTest(context: ContainerContext, key: string): Test {
+  switch (key) {
+    case "ancestor":
+      return (record, value) => ancestorsOf(context, record).has(value) || descendsFrom(context, record, value);
+    case "before":
+      return (record, value) => BigInt(record.createdNs) < BigInt(context.registry.find(value).createdNs);
+    case "since":
+      return (record, value) => BigInt(record.createdNs) > BigInt(context.registry.find(value).createdNs);
+    default:
+      return plainTests[key] ?? (() => false);
+  }
+}
+
+const plainTests: Readonly<Record<string, Test>> = {
+  exited: ({ state }, value) => state.status === "exited" && state.exitCode === Number(value),
+  status: ({ state }, value) => state.status === value,
+  health: (_record, value) => value === "none",
+  id: ({ id }, value) => id.startsWith(value),
+  label: ({ config }, value) => matchesLabel(config.Labels ?? {}, value),
+  name: ({ name }, value) => matchesName(name, value),
+  network: ({ hostConfig, state }, value) =>
+    hostConfig.NetworkMode === value || state.endpoint?.networkName === value || state.endpoint?.networkId.startsWith(value) === true,
+  volume: ({ mounts }, value) => mounts.some(({ Name, Source, Destination }) => [Name, Source, Destination].includes(value)),
+  expose: ({ config }, value) => Object.keys(config.ExposedPorts ?? {}).some((port) => inPorts(port, value)),
+  publish: ({ state }, value) => Object.entries(state.ports ?? {}).some(([port, bindings]) => (bindings ?? []).length > 0 && inPorts(port, value)),
+};
+
+/** `key` or `key=value`. */
+export function matchesLabel(labels: Readonly<Record<string, string>>, wanted: string): boolean {
+  const equals = wanted.indexOf("=");
+  if (equals < 0) return Object.hasOwn(labels, wanted);
+  const key = wanted.slice(0, equals);
+  return Object.hasOwn(labels, key) && labels[key] === wanted.slice(equals + 1);
+}
+
+function matchesName(name: string, pattern: string): boolean {
+  if (name.includes(pattern) || `/${name}`.includes(pattern)) return true;
+  try {
+    const expression = new RegExp(pattern);
+    return expression.test(name) || expression.test(`/${name}`);
+  } catch (error) {
+    if (error instanceof SyntaxError) return false;
+    throw error;
+  }
+}
+
+/** `80`, `80/udp` or `8000-8010/tcp` against a port such as `80/tcp`. */
+function inPorts(port: string, wanted: string): boolean {
+  const [range = "", protocol = "tcp"] = wanted.split("/");
+  const [number = "", ownProtocol = "tcp"] = port.split("/");
+  const [first = "", last = first] = range.split("-");
+  return protocol === ownProtocol && Number(number) >= Number(first) && Number(number) <= Number(last);
+}
+
+function ancestorsOf({ deps }: ContainerContext, { imageId, image }: ContainerRecord): Set<string> {
+  if (imageId === "") return new Set([image]);
+  const names = [image, imageId, ...deps.images.tags(imageId)];
+  return new Set([...names, ...names.map((name) => name.replace(/:[^:/]+$/, ""))]);
+}
+
+/** Whether the image named is the container's, or its layers are the bottom of it. */
+function descendsFrom({ deps }: ContainerContext, { imageId }: ContainerRecord, name: string): boolean {
+  const own = imageId === "" ? undefined : deps.images.get(imageId);
+  if (!own) return false;
+  try {
+    const ancestor = deps.images.resolve(name);
+    return ancestor.id === own.id || (ancestor.layers.length > 0 && own.layers[ancestor.layers.length - 1]?.chainId === ancestor.layers.at(-1)?.chainId);
+  } catch (error) {
+    if (error instanceof EngineError) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,34 @@
+import type { Filters } from "../contract.ts";
+import type { ContainerContext } from "./context.ts";
+import { snapshotKeyOf } from "./create.ts";
+import { matchesLabel } from "./list-filters.ts";
+import { isRunning, type ContainerRecord } from "./record.ts";
+import { removeContainer } from "./remove.ts";
+import { parseUntil } from "../until.ts";
+
+/** Removes stopped containers; filters `until`, `label`, `label!`. Bytes of their own layers. */
+export async function pruneContainers(
+  context: ContainerContext,
+  filters: Filters,
+): Promise<{ readonly deleted: readonly string[]; readonly spaceReclaimed: number }> {
+  const deleted: string[] = [];
+  let spaceReclaimed = 0;
+  for (const record of context.registry.all()) {
+    if (isRunning(record) || record.buildStep || !isWanted(context, record, filters)) continue;
+    const { bytes } = await context.deps.snapshots.usage(snapshotKeyOf(record.id));
+    await removeContainer(context, record.id, { force: false, volumes: false, link: false });
+    deleted.push(record.id);
+    spaceReclaimed += bytes;
+  }
+  return { deleted, spaceReclaimed };
+}
+
+function isWanted({ deps }: ContainerContext, { config, createdNs }: ContainerRecord, filters: Filters): boolean {
+  const labels = config.Labels ?? {};
+  const untilMs = parseUntil(filters.get("until")?.[0], deps.clock.nowMs());
+  return (
+    (filters.get("label") ?? []).every((label) => matchesLabel(labels, label)) &&
+    !(filters.get("label!") ?? []).some((label) => matchesLabel(labels, label)) &&
+    (untilMs === undefined || Number(BigInt(createdNs) / 1_000_000n) < untilMs)
+  );
+}

@@ -1,0 +1,72 @@
+import { EngineError } from "#core";
+import { createSpec, readDevices, readHostDevices, resolveUser } from "#runtime";
+import type { JoinedNamespaces, NetworkNamespace, SpecResult } from "#runtime";
+import type { OciMount } from "#spec";
+import type { ContainerContext } from "./context.ts";
+import type { ContainerFiles } from "./files.ts";
+import { isRunning, type ContainerRecord, type MountRecord } from "./record.ts";
+
+/** Options of a mount record that are Docker's own and mean nothing to an OCI runtime. */
+const dockerOnly = new Set(["z", "Z", "nocopy", "consistent", "cached", "delegated", "bind-nonrecursive"]);
+
+/** The OCI spec of a container whose root is mounted and whose sandbox is made. `sandboxPath` undefined: the host's network. */
+export function containerSpec(
+  context: ContainerContext,
+  record: ContainerRecord,
+  files: ContainerFiles,
+  sandboxPath: string | undefined,
+): SpecResult {
+  const { config, hostConfig } = record;
+  const user = resolveUser(files.rootfs, config.User ?? "", hostConfig.GroupAdd ?? []);
+  const network: NetworkNamespace = sandboxPath === undefined ? { kind: "host" } : { kind: "path", path: sandboxPath };
+  return createSpec({
+    config: { ...config, Entrypoint: null, Cmd: [record.path, ...record.args] },
+    hostConfig: { ...hostConfig, Ulimits: hostConfig.Ulimits ?? context.deps.options.defaultUlimits },
+    user,
+    rootfs: files.rootfs,
+    hostname: config.Hostname ?? "",
+    network,
+    joined: joinedNamespaces(context, record),
+    mounts: [...record.mounts.filter(({ Type }) => Type !== "tmpfs").map(toOciMount), ...networkFileMounts(record, files)],
+    devices: hostConfig.Privileged ? readHostDevices() : readDevices(hostConfig.Devices ?? []),
+    cgroupsPath: cgroupsPath(record),
+    host: context.specHost,
+  });
+}
+
+function cgroupsPath({ id, hostConfig }: ContainerRecord): string {
+  const parent = hostConfig.CgroupParent || "/lighter";
+  return `${parent.startsWith("/") ? "" : "/"}${parent.replace(/\/+$/, "")}/${id}`;
+}
+
+function toOciMount(mount: MountRecord): OciMount {
+  const bind = mount.options.includes("bind-nonrecursive") ? "bind" : "rbind";
+  const options = mount.options.filter((option) => !dockerOnly.has(option) && option !== "ro" && option !== "rw" && option !== mount.Propagation);
+  const propagation = mount.Propagation === "" ? "rprivate" : mount.Propagation;
+  return { destination: mount.Destination, type: "bind", source: mount.Source, options: [bind, mount.RW ? "rw" : "ro", propagation, ...options] };
+}
+
+/** /etc/hosts and its like, unless the user mounts something there. */
+function networkFileMounts({ mounts }: ContainerRecord, files: ContainerFiles): OciMount[] {
+  const taken = new Set(mounts.map(({ Destination }) => Destination));
+  const sources = { "/etc/resolv.conf": files.resolvConf, "/etc/hostname": files.hostname, "/etc/hosts": files.hosts };
+  return Object.entries(sources)
+    .filter(([destination]) => !taken.has(destination))
+    .map(([destination, source]) => ({ destination, type: "bind", source, options: ["rbind", "rprivate", "rw"] }));
+}
+
+function joinedNamespaces(context: ContainerContext, { hostConfig }: ContainerRecord): JoinedNamespaces {
+  const pid = joinedPid(context, "PID", hostConfig.PidMode);
+  const ipc = joinedPid(context, "IPC", hostConfig.IpcMode);
+  return {
+    ...(pid === undefined ? {} : { pid: `/proc/${pid}/ns/pid` }),
+    ...(ipc === undefined ? {} : { ipc: `/proc/${ipc}/ns/ipc`, shmPath: `/proc/${ipc}/root/dev/shm` }),
+  };
+}
+
+function joinedPid({ registry }: ContainerContext, kind: string, mode: string | undefined): number | undefined {
+  if (!mode?.startsWith("container:")) return undefined;
+  const target = registry.find(mode.slice("container:".length));
+  if (isRunning(target)) return target.state.pid;
+  throw new EngineError("conflict", `cannot join ${kind} namespace of a non running container: ${target.id}`);
+}

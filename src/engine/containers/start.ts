@@ -1,0 +1,115 @@
+import { EngineError, formatRfc3339Nano, messageOf, type ContainerId } from "#core";
+import { parseSignal, startFailureExitCode } from "#runtime";
+import { mkdirSync, rmdirSync } from "node:fs";
+import { connectNetwork } from "../network/attach.ts";
+import { emitContainerEvent, type ContainerContext } from "./context.ts";
+import { snapshotKeyOf } from "./create.ts";
+import { writeNetworkFiles } from "./files.ts";
+import { isRunning, type ContainerRecord } from "./record.ts";
+import { removeRecord } from "./remove.ts";
+import { containerSpec } from "./spec.ts";
+
+/** @throws EngineError `not_modified` when it runs, `conflict` when paused or being removed, or why it could not start */
+export function startContainer(context: ContainerContext, id: ContainerId): Promise<void> {
+  return context.registry.exclusive(id, async () => {
+    const record = context.registry.find(id);
+    checkStartable(record);
+    try {
+      await startTask(context, record);
+    } catch (error) {
+      await recordFailure(context, record, error);
+      throw error;
+    }
+  });
+}
+
+function checkStartable(record: ContainerRecord): void {
+  if (record.state.status === "paused") throw new EngineError("conflict", "cannot start a paused container, try unpause instead");
+  if (isRunning(record)) throw new EngineError("not_modified", `container ${record.id} is already running`);
+  if (record.state.status === "removing" || record.state.status === "dead") {
+    throw new EngineError("conflict", "container is marked for removal and cannot be started");
+  }
+}
+
+/** Acquires in order root, network, task; a throw gives all back, last first. */
+async function startTask(context: ContainerContext, record: ContainerRecord): Promise<void> {
+  const { deps, registry, signals, taskEnds } = context;
+  await using undo = new AsyncDisposableStack();
+  mountRoot(context, record.id, undo);
+  const network = await connectNetwork(context, record, undo);
+  const files = writeNetworkFiles(deps, record, network.endpoint);
+  const { spec, warnings } = containerSpec(context, record, files, network.sandboxPath);
+  for (const warning of warnings) deps.logger.log("warn", warning, { container: record.id });
+  const task = await deps.runtime.create({
+    id: record.id,
+    spec,
+    runtime: record.hostConfig.Runtime ?? "",
+    logPath: files.log,
+    tty: record.config.Tty === true,
+    openStdin: record.config.OpenStdin === true,
+    stdinOnce: record.config.StdinOnce === true,
+  });
+  undo.defer(() => deps.runtime.delete(record.id));
+  taskEnds.begin(record.id);
+  undo.defer(() => taskEnds.settle(record.id));
+  const startedAt = formatRfc3339Nano(deps.clock.nowNs());
+  registry.update(record.id, {
+    status: "running",
+    pid: task.pid,
+    exitCode: 0,
+    error: "",
+    oomKilled: false,
+    startedAt,
+    stoppedByUser: false,
+    endpoint: network.endpoint,
+    ports: network.ports,
+  });
+  await deps.runtime.start(record.id);
+  undo.move();
+  signals.emit(record.id, { kind: "started", ended: taskEnds.of(record.id) });
+  emitContainerEvent(context, record, "start");
+}
+
+function mountRoot({ deps }: ContainerContext, id: ContainerId, undo: AsyncDisposableStack): void {
+  const root = rootfsPath(deps.paths.execRoot, id);
+  mkdirSync(root, { recursive: true, mode: 0o755 });
+  deps.mounter.mount(deps.snapshots.mount(snapshotKeyOf(id)), root);
+  undo.defer(() => unmountRoot({ deps }, id));
+}
+
+export function rootfsPath(execRoot: string, id: ContainerId): string {
+  return `${execRoot}/rootfs/${id}`;
+}
+
+/** Harmless when nothing is mounted. */
+export function unmountRoot({ deps }: Pick<ContainerContext, "deps">, id: ContainerId): void {
+  const root = rootfsPath(deps.paths.execRoot, id);
+  deps.mounter.unmount(root);
+  try {
+    rmdirSync(root);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+  }
+}
+
+async function recordFailure(context: ContainerContext, record: ContainerRecord, error: unknown): Promise<void> {
+  const { registry, signals } = context;
+  if (!registry.get(record.id)) return;
+  const exitCode = startFailureExitCode(messageOf(error));
+  registry.update(record.id, {
+    ...record.state,
+    status: record.state.status === "created" ? "created" : "exited",
+    pid: 0,
+    exitCode,
+    error: messageOf(error),
+    endpoint: undefined,
+    ports: undefined,
+  });
+  signals.emit(record.id, { kind: "start_failed" });
+  if (record.hostConfig.AutoRemove) await removeRecord(context, record, exitCode, { volumes: true });
+}
+
+/** The signal that stops this container, as its number. */
+export function stopSignalOf(record: ContainerRecord, asked: string | undefined): number {
+  return parseSignal(asked || record.config.StopSignal || "SIGTERM");
+}

@@ -1,0 +1,107 @@
+import { EngineError, isEngineError, type ContainerId } from "#core";
+import { parseSignal, signalName } from "#runtime";
+import { emitContainerEvent, type ContainerContext } from "./context.ts";
+import { isRunning, type ContainerRecord } from "./record.ts";
+import { startContainer, stopSignalOf } from "./start.ts";
+import { stopsWithin } from "./wait.ts";
+
+/** Docker's default of seconds between the stop signal and SIGKILL. */
+const defaultStopSeconds = 10;
+const sigkill = 9;
+
+export interface StopOptions {
+  /** Undefined: the container's own; negative: wait for ever. */
+  readonly timeoutSeconds?: number;
+  readonly signal?: string;
+}
+
+/** @throws EngineError `not_modified` when it does not run */
+export async function stopContainer(context: ContainerContext, ref: string, options: StopOptions): Promise<void> {
+  const record = context.registry.find(ref);
+  const signal = stopSignalOf(record, options.signal);
+  await context.registry.exclusive(record.id, async () => {
+    const current = context.registry.find(record.id);
+    if (!isRunning(current)) throw new EngineError("not_modified", `container ${record.id} is not running`);
+    context.registry.update(record.id, { stoppedByUser: true });
+    if (current.state.status === "paused") await thaw(context, current);
+  });
+  await endTask(context, record, signal, options.timeoutSeconds ?? record.config.StopTimeout ?? defaultStopSeconds);
+  emitContainerEvent(context, record, "stop");
+}
+
+async function endTask(context: ContainerContext, record: ContainerRecord, signal: number, timeoutSeconds: number): Promise<void> {
+  const stopped = stopsWithin(context, record.id, timeoutSeconds < 0 ? undefined : timeoutSeconds * 1000);
+  sendSignal(context, record, signal);
+  if (!(await stopped)) await killAndWait(context, record.id);
+}
+
+/** Sends SIGKILL and waits until the container has stopped; harmless when it does not run. */
+export async function killAndWait(context: ContainerContext, id: ContainerId): Promise<void> {
+  const record = context.registry.get(id);
+  if (!record || !isRunning(record)) return;
+  const stopped = stopsWithin(context, id, undefined);
+  sendSignal(context, record, sigkill);
+  if (record.state.status === "paused") await context.deps.runtime.resume(id);
+  await stopped;
+}
+
+/** A process that is gone by now has got its signal. */
+function sendSignal(context: ContainerContext, record: ContainerRecord, signal: number): void {
+  try {
+    context.deps.runtime.signal(record.id, signal);
+  } catch (error) {
+    if (!isEngineError(error, "not_found")) throw error;
+  }
+  emitContainerEvent(context, record, "kill", { signal: String(signal) });
+}
+
+export async function restartContainer(context: ContainerContext, ref: string, options: StopOptions): Promise<void> {
+  const record = context.registry.find(ref);
+  try {
+    await stopContainer(context, record.id, options);
+  } catch (error) {
+    if (!isEngineError(error, "not_modified")) throw error;
+  }
+  await startContainer(context, record.id);
+  emitContainerEvent(context, record, "restart");
+}
+
+/** @throws EngineError `conflict` when it does not run, `invalid` for a signal that is none */
+export async function killContainer(context: ContainerContext, ref: string, name: string): Promise<void> {
+  const record = context.registry.find(ref);
+  const signal = parseSignal(name === "" ? "SIGKILL" : name);
+  if (!isRunning(record)) {
+    throw new EngineError("conflict", `cannot kill container: ${ref}: container ${record.id} is not running`);
+  }
+  if (signal === sigkill || signal === stopSignalOf(record, undefined)) context.registry.update(record.id, { stoppedByUser: true });
+  if (signal === sigkill) return killAndWait(context, record.id);
+  sendSignal(context, record, signal);
+  context.deps.logger.log("debug", "signal sent", { container: record.id, signal: signalName(signal) });
+}
+
+export function pauseContainer(context: ContainerContext, ref: string): Promise<void> {
+  const { id } = context.registry.find(ref);
+  return context.registry.exclusive(id, async () => {
+    const record = context.registry.find(id);
+    if (record.state.status === "paused") throw new EngineError("conflict", `container ${id} is already paused`);
+    if (!isRunning(record)) throw new EngineError("conflict", `container ${id} is not running`);
+    await context.deps.runtime.pause(id);
+    context.registry.update(id, { status: "paused" });
+    emitContainerEvent(context, record, "pause");
+  });
+}
+
+export function unpauseContainer(context: ContainerContext, ref: string): Promise<void> {
+  const { id } = context.registry.find(ref);
+  return context.registry.exclusive(id, async () => {
+    const record = context.registry.find(id);
+    if (record.state.status !== "paused") throw new EngineError("conflict", `container ${id} is not paused`);
+    await thaw(context, record);
+  });
+}
+
+async function thaw(context: ContainerContext, record: ContainerRecord): Promise<void> {
+  await context.deps.runtime.resume(record.id);
+  context.registry.update(record.id, { status: "running" });
+  emitContainerEvent(context, record, "unpause");
+}

@@ -1,0 +1,28 @@
+import { EngineError } from "#core";
+import { hostProcesses } from "#runtime";
+import type { TopResponse } from "#spec";
+import type { ContainerContext } from "./context.ts";
+import { isRunning } from "./record.ts";
+
+/** `docker top`: the host's `ps` output, only the container's processes. @throws EngineError `conflict` when it does not run */
+export async function topContainer(context: ContainerContext, ref: string, psArgs: string): Promise<TopResponse> {
+  const record = context.registry.find(ref);
+  if (!isRunning(record)) throw new EngineError("conflict", `container ${record.id} is not running`);
+  const pids = new Set(context.deps.runtime.processes(record.id));
+  return selectProcesses(await hostProcesses(psArgs.split(/\s+/).filter(Boolean)), pids);
+}
+
+/** Rows of a `ps` table whose PID is in the set; the last column keeps its blanks. @throws EngineError `internal` without a PID column */
+export function selectProcesses(table: string, pids: ReadonlySet<number>): TopResponse {
+  const [header = "", ...lines] = table.split("\n").filter((line) => line.trim() !== "");
+  const Titles = header.trim().split(/\s+/);
+  const pidColumn = Titles.indexOf("PID");
+  if (pidColumn < 0) throw new EngineError("internal", "Couldn't find PID field in ps output");
+  const rows = lines.map((line) => splitRow(line, Titles.length));
+  return { Titles, Processes: rows.filter((row) => pids.has(Number(row[pidColumn]))) };
+}
+
+function splitRow(line: string, columns: number): string[] {
+  const words = line.trim().split(/\s+/);
+  return words.length <= columns ? words : [...words.slice(0, columns - 1), words.slice(columns - 1).join(" ")];
+}

@@ -1,0 +1,94 @@
+import { createBuilder } from "#build";
+import { readSpecHost } from "#runtime";
+import { createBackgroundTasks } from "./background.ts";
+import { createBuildHost } from "./build-host.ts";
+import { attachContainer } from "./containers/attach.ts";
+import type { ContainerContext } from "./containers/context.ts";
+import { createContainer } from "./containers/create.ts";
+import { handleExit } from "./containers/exit.ts";
+import { createInitLayers } from "./containers/init-layer.ts";
+import { inspectContainer } from "./containers/inspect.ts";
+import { listContainers } from "./containers/list.ts";
+import { containerLogs } from "./containers/logs.ts";
+import { pruneContainers } from "./containers/prune.ts";
+import { openContainerRegistry } from "./containers/registry.ts";
+import { removeContainer } from "./containers/remove.ts";
+import { renameContainer } from "./containers/rename.ts";
+import { resizeContainer } from "./containers/resize.ts";
+import { createContainerSignals } from "./containers/signals.ts";
+import { startContainer } from "./containers/start.ts";
+import { killContainer, pauseContainer, restartContainer, stopContainer, unpauseContainer } from "./containers/stop.ts";
+import { createTaskEnds } from "./containers/task-ends.ts";
+import { topContainer } from "./containers/top.ts";
+import { waitContainer } from "./containers/wait.ts";
+import type { Containers, Engine } from "./contract.ts";
+import type { EngineDeps } from "./deps.ts";
+import { createExecTable, type ExecTable } from "./exec/execs.ts";
+import { createImages } from "./images/images.ts";
+import { networkConfig } from "./network/attach.ts";
+import { createNetworks } from "./network/networks.ts";
+import { openNetworkRegistry } from "./network/registry.ts";
+import { recover } from "./recovery.ts";
+import { createSystem } from "./system/system.ts";
+import { createVolumes } from "./volumes/volumes.ts";
+
+/** Opens the engine on its drivers and repairs what the last one left. Disposing it leaves containers running. */
+export async function openEngine(deps: EngineDeps): Promise<Engine> {
+  const execs: ExecTable = createExecTable(() => context);
+  const context: ContainerContext = createContext(deps, (id) => execs.idsOf(id));
+  const bridge = networkConfig(context.networks, context.networks.defaultBridge);
+  for (const warning of await deps.network.ensure(bridge)) deps.logger.log("warn", warning);
+  const listening = deps.runtime.onExit((exit) => handleExit(context, exit));
+  await recover(context);
+  const builder = createBuilder(createBuildHost(context), { logger: deps.logger, clock: deps.clock });
+  return {
+    containers: createContainers(context, execs),
+    execs,
+    images: createImages(context),
+    networks: createNetworks(context),
+    volumes: createVolumes(context),
+    system: createSystem(context),
+    build: (body, options, signal) => builder.build(body, options, signal),
+    async [Symbol.asyncDispose]() {
+      listening[Symbol.dispose]();
+      await context.background.settle();
+    },
+  };
+}
+
+function createContext(deps: EngineDeps, execIds: ContainerContext["execIds"]): ContainerContext {
+  return {
+    deps,
+    execIds,
+    registry: openContainerRegistry(deps.database),
+    signals: createContainerSignals(),
+    taskEnds: createTaskEnds(),
+    networks: openNetworkRegistry(deps.database, deps.clock, deps.options.bridge),
+    initLayers: createInitLayers(deps),
+    specHost: readSpecHost(),
+    background: createBackgroundTasks(deps.logger),
+  };
+}
+
+function createContainers(context: ContainerContext, execs: ExecTable): Containers {
+  return {
+    list: (options) => listContainers(context, options),
+    inspect: (ref, options) => inspectContainer(context, ref, options),
+    create: (name, request, platform) => createContainer(context, name, request, platform),
+    start: async (ref) => startContainer(context, context.registry.find(ref).id),
+    stop: (ref, options) => stopContainer(context, ref, options),
+    restart: (ref, options) => restartContainer(context, ref, options),
+    kill: (ref, signal) => killContainer(context, ref, signal),
+    pause: async (ref) => pauseContainer(context, ref),
+    unpause: async (ref) => unpauseContainer(context, ref),
+    rename: async (ref, name) => renameContainer(context, ref, name),
+    remove: (ref, options) => removeContainer(context, ref, options),
+    prune: (filters) => pruneContainers(context, filters),
+    wait: (ref, condition, signal) => waitContainer(context, ref, condition, signal),
+    logs: (ref, options, signal) => containerLogs(context, ref, options, signal),
+    attach: (ref, options) => attachContainer(context, ref, options),
+    resize: async (ref, size) => resizeContainer(context, ref, size),
+    top: (ref, psArgs) => topContainer(context, ref, psArgs),
+    createExec: async (ref, request) => execs.create(ref, request),
+  };
+}

@@ -1,0 +1,206 @@
+import { EngineError, isEngineError, messageOf, parseExecId, randomHexId, type ContainerId, type ExecId } from "#core";
+import { createProcess, resolveCapabilities, resolveUser, startFailureExitCode, type ExecTask } from "#runtime";
+import type { ExecCreateRequest, ExecInspect, ExecStartRequest, OciProcess } from "#spec";
+import type { AttachSession, Execs, StreamFrame } from "../contract.ts";
+import { emitContainerEvent, type ContainerContext } from "../containers/context.ts";
+import { isRunning, type ContainerRecord } from "../containers/record.ts";
+
+/** How long a finished exec can be inspected. */
+const keepMs = 5 * 60_000;
+/** How long a resize waits for its process. */
+const resizeWaitMs = 10_000;
+
+/** An exec in memory: it ends with the engine, as its process does. */
+interface Exec {
+  readonly id: ExecId;
+  readonly containerId: ContainerId;
+  readonly request: ExecCreateRequest;
+  readonly started: PromiseWithResolvers<ExecTask | undefined>;
+  state: "created" | "running" | "ended";
+  pid: number;
+  exitCode: number | null;
+}
+
+export interface ExecTable extends Execs {
+  create(ref: string, request: ExecCreateRequest): { readonly Id: string };
+  idsOf(id: ContainerId): readonly string[] | null;
+}
+
+export function createExecTable(contextOf: () => ContainerContext): ExecTable {
+  const execs = new Map<string, Exec>();
+  const find = (id: string): Exec => {
+    const exec = execs.get(id);
+    if (!exec) throw new EngineError("not_found", `No such exec instance: ${id}`);
+    return exec;
+  };
+  const forget = (id: string): void => void setTimeout(() => execs.delete(id), keepMs).unref();
+  return {
+    create(ref, request) {
+      const exec = newExec(contextOf(), ref, request);
+      execs.set(exec.id, exec);
+      return { Id: exec.id };
+    },
+    idsOf(id) {
+      const ids = [...execs.values()].filter((exec) => exec.containerId === id && exec.state !== "ended").map((exec) => exec.id);
+      return ids.length === 0 ? null : ids;
+    },
+    inspect: (id) => inspectExec(find(id)),
+    startDetached: (id) => startDetached(contextOf(), find(id), () => forget(id)),
+    start: (id, request) => startAttached(contextOf(), find(id), request, () => forget(id)),
+    async resize(id, size) {
+      const task = await withTimeout(find(id).started.promise, resizeWaitMs);
+      task?.resize(size);
+    },
+  };
+}
+
+function newExec(context: ContainerContext, ref: string, request: ExecCreateRequest): Exec {
+  const record = runningContainer(context, ref);
+  if ((request.Cmd ?? []).length === 0) throw new EngineError("invalid", "No exec command specified");
+  emitContainerEvent(context, record, `exec_create: ${(request.Cmd ?? []).join(" ")}`);
+  return {
+    id: parseExecId(randomHexId()),
+    containerId: record.id,
+    request,
+    started: Promise.withResolvers(),
+    state: "created",
+    pid: 0,
+    exitCode: null,
+  };
+}
+
+function runningContainer({ registry }: ContainerContext, ref: string): ContainerRecord {
+  const record = registry.find(ref);
+  if (record.state.status === "paused") throw new EngineError("conflict", `container ${ref} is paused, unpause the container before exec`);
+  if (!isRunning(record)) throw new EngineError("conflict", `container ${record.id} is not running`);
+  return record;
+}
+
+async function launch(context: ContainerContext, exec: Exec, start: ExecStartRequest & { detached: boolean }): Promise<ExecTask> {
+  if (exec.state !== "created") throw new EngineError("conflict", `exec session ${exec.id} has already been started`);
+  const record = runningContainer(context, exec.containerId);
+  exec.state = "running";
+  emitContainerEvent(context, record, `exec_start: ${(exec.request.Cmd ?? []).join(" ")}`, { execID: exec.id });
+  try {
+    const task = await context.deps.runtime.exec({
+      id: record.id,
+      process: execProcess(context, record, exec.request, start),
+      tty: exec.request.Tty === true,
+      stdin: exec.request.AttachStdin === true && !start.detached,
+      detached: start.detached,
+    });
+    exec.pid = task.pid;
+    exec.started.resolve(task);
+    return task;
+  } catch (error) {
+    exec.state = "ended";
+    exec.exitCode = startFailureExitCode(messageOf(error));
+    exec.started.resolve(undefined);
+    throw error;
+  }
+}
+
+function execProcess(context: ContainerContext, record: ContainerRecord, request: ExecCreateRequest, start: ExecStartRequest): OciProcess {
+  const user = resolveUser(`/proc/${record.state.pid}/root`, request.User || record.config.User || "", record.hostConfig.GroupAdd ?? []);
+  const { capabilities } = resolveCapabilities({
+    add: record.hostConfig.CapAdd ?? [],
+    drop: record.hostConfig.CapDrop ?? [],
+    privileged: request.Privileged === true || record.hostConfig.Privileged === true,
+    available: context.specHost.capabilities,
+  });
+  return createProcess({
+    args: request.Cmd ?? [],
+    env: [...(record.config.Env ?? []), ...(request.Env ?? [])],
+    cwd: request.WorkingDir || record.config.WorkingDir || "",
+    user,
+    tty: request.Tty === true,
+    consoleSize: start.ConsoleSize ?? request.ConsoleSize ?? undefined,
+    capabilities,
+    noNewPrivileges: (record.hostConfig.SecurityOpt ?? []).some((option) => /^no-new-privileges([:=]true)?$/.test(option)),
+    hostname: record.config.Hostname,
+  });
+}
+
+async function startDetached(context: ContainerContext, exec: Exec, forget: () => void): Promise<void> {
+  const task = await launch(context, exec, { detached: true });
+  context.background.run("detached exec", async () => {
+    for await (const _ of task.output);
+    settle(context, exec, await task.exited);
+    forget();
+  });
+}
+
+async function startAttached(context: ContainerContext, exec: Exec, request: ExecStartRequest, forget: () => void): Promise<AttachSession> {
+  const tty = exec.request.Tty === true;
+  try {
+    const task = await launch(context, exec, { ...request, detached: false });
+    const output = execOutput(context, exec, task, forget);
+    return { tty, output, ...(task.stdin ? { stdin: task.stdin } : {}), [Symbol.asyncDispose]: async () => undefined };
+  } catch (error) {
+    if (!isEngineError(error) || exec.exitCode === null) throw error;
+    forget();
+    return { tty, output: failureOutput(messageOf(error)), [Symbol.asyncDispose]: async () => undefined };
+  }
+}
+
+/** Ends only after the exec counts as ended, since clients inspect it at once. */
+async function* execOutput(context: ContainerContext, exec: Exec, task: ExecTask, forget: () => void): AsyncGenerator<StreamFrame, void, undefined> {
+  const { AttachStdout, AttachStderr, Tty } = exec.request;
+  try {
+    for await (const frame of task.output) {
+      if (Tty || (frame.stream === "stdout" ? AttachStdout : AttachStderr)) yield frame;
+    }
+    settle(context, exec, await task.exited);
+  } finally {
+    context.background.run("end of an exec", async () => {
+      settle(context, exec, await task.exited);
+      forget();
+    });
+  }
+}
+
+async function* failureOutput(message: string): AsyncGenerator<StreamFrame, void, undefined> {
+  yield { stream: "stdout", data: Buffer.from(`${message}\r\n`) };
+}
+
+function settle(context: ContainerContext, exec: Exec, exitCode: number): void {
+  if (exec.state === "ended") return;
+  exec.state = "ended";
+  exec.exitCode = exitCode;
+  const record = context.registry.get(exec.containerId);
+  if (record) emitContainerEvent(context, record, "exec_die", { execID: exec.id, exitCode: String(exitCode) });
+}
+
+function inspectExec(exec: Exec): ExecInspect {
+  const { request } = exec;
+  const [entrypoint = "", ...rest] = request.Cmd ?? [];
+  return {
+    ID: exec.id,
+    Running: exec.state === "running",
+    ExitCode: exec.exitCode,
+    ProcessConfig: {
+      tty: request.Tty === true,
+      entrypoint,
+      arguments: rest,
+      privileged: request.Privileged === true,
+      ...(request.User ? { user: request.User } : {}),
+    },
+    OpenStdin: request.AttachStdin === true,
+    OpenStderr: request.AttachStderr === true,
+    OpenStdout: request.AttachStdout === true,
+    CanRemove: exec.state === "ended",
+    ContainerID: exec.containerId,
+    DetachKeys: request.DetachKeys ?? "",
+    Pid: exec.pid,
+  };
+}
+
+async function withTimeout<T>(promise: Promise<T>, timeoutMs: number): Promise<T | undefined> {
+  const { promise: timeout, resolve } = Promise.withResolvers<undefined>();
+  const timer = setTimeout(() => resolve(undefined), timeoutMs);
+  try {
+    return await Promise.race([promise, timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

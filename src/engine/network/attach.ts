@@ -1,0 +1,157 @@
+import { EngineError, isEngineError, randomHexId } from "#core";
+import type { NetworkConfig, PortBinding, Sandbox } from "#network";
+import type { PortMap } from "#spec";
+import type { ContainerContext } from "../containers/context.ts";
+import { isRunning, type ContainerRecord, type EndpointRecord } from "../containers/record.ts";
+import type { NetworkRecord, NetworkRegistry } from "./registry.ts";
+import { networkPlan } from "./mode.ts";
+
+/** The network side of a container that starts. */
+export interface ConnectedNetwork {
+  /** Undefined: the host's network. */
+  readonly sandboxPath: string | undefined;
+  readonly endpoint: EndpointRecord | undefined;
+  readonly ports: PortMap | undefined;
+}
+
+/** Gives the container its sandbox, endpoint and published ports; `undo` takes them away again. */
+export async function connectNetwork(context: ContainerContext, record: ContainerRecord, undo: AsyncDisposableStack): Promise<ConnectedNetwork> {
+  const plan = networkPlan(record.hostConfig.NetworkMode ?? "bridge");
+  if (plan.kind === "host") return { sandboxPath: undefined, endpoint: undefined, ports: undefined };
+  if (plan.kind === "container") return { sandboxPath: sharedSandbox(context, plan.ref), endpoint: undefined, ports: undefined };
+  const { sandboxes } = context.deps;
+  const sandbox = sandboxes.create(record.id);
+  undo.defer(() => sandboxes.remove(record.id));
+  if (plan.kind === "none" || record.config.NetworkDisabled) return { sandboxPath: sandbox.path, endpoint: undefined, ports: undefined };
+  return connectBridge(context, record, sandbox, undo);
+}
+
+async function connectBridge(
+  context: ContainerContext,
+  record: ContainerRecord,
+  sandbox: Sandbox,
+  undo: AsyncDisposableStack,
+): Promise<ConnectedNetwork> {
+  const { deps, networks } = context;
+  const network = networks.find(record.hostConfig.NetworkMode ?? "bridge");
+  const config = networkConfig(networks, network);
+  const key = { containerId: record.id, endpointId: randomHexId() };
+  const wanted = record.endpoints[network.name];
+  const macAddress = wanted?.MacAddress || record.config.MacAddress;
+  const requestedIp = wanted?.IPAMConfig?.IPv4Address;
+  const settings = await deps.network.attach(config, sandbox, {
+    ...key,
+    ...(macAddress ? { macAddress } : {}),
+    ...(requestedIp ? { requestedIp } : {}),
+  });
+  undo.defer(() => deps.network.detach(config, key));
+  const ports = portBindings(record);
+  const published = ports.length === 0 ? [] : await publish(context, config, record, key.endpointId, ports);
+  emitNetworkEvent(context, network, "connect", record);
+  const { ipAddress, prefixLength, gateway } = settings;
+  const endpoint = {
+    networkName: network.name,
+    networkId: network.id,
+    endpointId: key.endpointId,
+    ipAddress,
+    prefixLength,
+    gateway,
+    macAddress: settings.macAddress,
+  };
+  return { sandboxPath: sandbox.path, endpoint, ports: portMap(record, published) };
+}
+
+async function publish(
+  { deps }: ContainerContext,
+  config: NetworkConfig,
+  record: ContainerRecord,
+  endpointId: string,
+  ports: readonly PortBinding[],
+): Promise<readonly PortBinding[]> {
+  try {
+    return await deps.network.publish(config, { containerId: record.id, endpointId }, ports);
+  } catch (error) {
+    if (!isEngineError(error, "conflict")) throw error;
+    const message = `failed to set up container networking: driver failed programming external connectivity on endpoint ${record.name} (${endpointId}): ${error.message}`;
+    throw new EngineError("internal", message, { cause: error });
+  }
+}
+
+/** Takes endpoint and sandbox away, in the background: nobody waits for it. */
+export function disconnectNetwork(context: ContainerContext, record: ContainerRecord): void {
+  const { endpoint } = record.state;
+  const network = endpoint && context.networks.find(endpoint.networkId);
+  if (network) emitNetworkEvent(context, network, "disconnect", record);
+  context.background.run("network teardown", async () => {
+    const { deps, networks } = context;
+    if (endpoint && network) {
+      await deps.network.detach(networkConfig(networks, network), { containerId: record.id, endpointId: endpoint.endpointId });
+    }
+    deps.sandboxes.remove(record.id);
+  });
+}
+
+/** The driver's view of a network; all are the default bridge until others can be made. */
+export function networkConfig({ bridge }: NetworkRegistry, network: NetworkRecord): NetworkConfig {
+  const [gateway = "", prefix = "16"] = bridge.address.split("/");
+  return {
+    id: network.id,
+    name: network.name,
+    driver: network.driver,
+    bridgeName: bridge.name,
+    subnet: `${networkAddress(gateway, Number(prefix))}/${prefix}`,
+    gateway,
+    internal: false,
+    options: {},
+  };
+}
+
+function networkAddress(address: string, prefix: number): string {
+  const number = address.split(".").reduce((sum, part) => sum * 256 + Number(part), 0);
+  const size = 2 ** (32 - prefix);
+  const base = Math.floor(number / size) * size;
+  return [24, 16, 8, 0].map((shift) => Math.floor(base / 2 ** shift) % 256).join(".");
+}
+
+function sharedSandbox({ registry, deps }: ContainerContext, ref: string): string | undefined {
+  const target = registry.find(ref);
+  if (!isRunning(target)) throw new EngineError("conflict", `cannot join network of a non running container: ${target.id}`);
+  const plan = networkPlan(target.hostConfig.NetworkMode ?? "bridge");
+  if (plan.kind === "host") return undefined;
+  return plan.kind === "container" ? sharedSandbox({ registry, deps } as ContainerContext, plan.ref) : deps.sandboxes.get(target.id).path;
+}
+
+function portBindings({ config, hostConfig }: ContainerRecord): PortBinding[] {
+  const explicit = Object.entries(hostConfig.PortBindings ?? {}).flatMap(([port, bindings]) =>
+    ((bindings ?? []).length > 0 ? (bindings ?? []) : [{}]).map((binding) => toBinding(port, binding)),
+  );
+  if (!hostConfig.PublishAllPorts) return explicit;
+  const exposed = Object.keys(config.ExposedPorts ?? {}).filter((port) => !(port in (hostConfig.PortBindings ?? {})));
+  return [...explicit, ...exposed.map((port) => toBinding(port, {}))];
+}
+
+function toBinding(port: string, { HostIp = "", HostPort = "" }: { readonly HostIp?: string; readonly HostPort?: string }): PortBinding {
+  const [number = "", protocol = "tcp"] = port.split("/");
+  if (protocol !== "tcp" && protocol !== "udp") throw new EngineError("not_implemented", `publishing ${protocol} ports is not built yet`);
+  if (HostPort.includes("-")) throw new EngineError("not_implemented", `publishing from a range of host ports (${HostPort}) is not built yet`);
+  return { protocol, containerPort: Number(number), hostIp: HostIp === "" ? "0.0.0.0" : HostIp, hostPort: Number(HostPort || "0") };
+}
+
+/** `NetworkSettings.Ports`: published ports with their bindings, merely exposed ones with null. */
+function portMap({ config }: ContainerRecord, published: readonly PortBinding[]): PortMap {
+  const map: Record<string, { HostIp: string; HostPort: string }[] | null> = {};
+  for (const port of Object.keys(config.ExposedPorts ?? {})) map[port] = null;
+  for (const { protocol, containerPort, hostIp, hostPort } of published) {
+    (map[`${containerPort}/${protocol}`] ??= []).push({ HostIp: hostIp, HostPort: String(hostPort) });
+  }
+  return map;
+}
+
+function emitNetworkEvent({ deps }: ContainerContext, network: NetworkRecord, action: string, record: ContainerRecord): void {
+  deps.events.emit({
+    type: "network",
+    action,
+    id: network.id,
+    attributes: { container: record.id, name: network.name, type: network.driver },
+  });
+}

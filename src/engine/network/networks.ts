@@ -1,0 +1,62 @@
+import type { NetworkInfo } from "#spec";
+import type { Filters, Networks } from "../contract.ts";
+import type { ContainerContext } from "../containers/context.ts";
+import { networkConfig } from "./attach.ts";
+import type { NetworkRecord } from "./registry.ts";
+
+/** Keys that `filters` of `GET /networks` may have. */
+export const networkFilterKeys: readonly string[] = ["dangling", "driver", "id", "label", "name", "scope", "type"];
+
+export function createNetworks(context: ContainerContext): Networks {
+  return {
+    list: (filters) => context.networks.list().filter((network) => matches(network, filters)).map((network) => info(context, network)),
+    inspect: (ref) => {
+      const network = context.networks.find(ref);
+      return { ...info(context, network), Containers: connected(context, network) };
+    },
+  };
+}
+
+function info({ networks }: ContainerContext, network: NetworkRecord): NetworkInfo {
+  const isBridge = network.driver === "bridge";
+  const { subnet, gateway } = networkConfig(networks, network);
+  return {
+    Name: network.name,
+    Id: network.id,
+    Created: network.createdAt,
+    Scope: "local",
+    Driver: network.driver,
+    EnableIPv4: true,
+    EnableIPv6: false,
+    IPAM: { Driver: "default", Options: null, Config: isBridge ? [{ Subnet: subnet, Gateway: gateway }] : null },
+    Internal: false,
+    Attachable: false,
+    Ingress: false,
+    ConfigFrom: { Network: "" },
+    ConfigOnly: false,
+    Options: isBridge ? { "com.docker.network.bridge.default_bridge": "true", "com.docker.network.bridge.name": networks.bridge.name } : {},
+    Labels: {},
+  };
+}
+
+function connected({ registry }: ContainerContext, network: NetworkRecord): NonNullable<NetworkInfo["Containers"]> {
+  const entries = registry.all().flatMap(({ id, name, state: { endpoint } }) => {
+    if (endpoint?.networkId !== network.id) return [];
+    const { endpointId, macAddress, ipAddress, prefixLength } = endpoint;
+    return [[id, { Name: name, EndpointID: endpointId, MacAddress: macAddress, IPv4Address: `${ipAddress}/${prefixLength}`, IPv6Address: "" }] as const];
+  });
+  return Object.fromEntries(entries);
+}
+
+function matches(network: NetworkRecord, filters: Filters): boolean {
+  const tests: Readonly<Record<string, (value: string) => boolean>> = {
+    driver: (value) => network.driver === value,
+    id: (value) => network.id.startsWith(value),
+    name: (value) => network.name.includes(value),
+    scope: (value) => value === "local",
+    type: (value) => value === "builtin",
+    label: () => false,
+    dangling: (value) => value === "false" || value === "0",
+  };
+  return [...filters].every(([key, values]) => values.some((value) => tests[key]?.(value) ?? false));
+}

@@ -1,0 +1,101 @@
+import { readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { formatRfc3339Nano, type ContainerId } from "#core";
+import type { ContainerContext } from "./containers/context.ts";
+import { handleExit, releaseTask } from "./containers/exit.ts";
+import { dropInitLayers } from "./containers/init-layer.ts";
+import { isRunning, type ContainerRecord } from "./containers/record.ts";
+import { removeRecord } from "./containers/remove.ts";
+
+/**
+ * Makes the world agree with the rows after whatever ended the last engine: running containers are found again, exits
+ * that nobody saw are handled, and what has no row is removed. The same path serves upgrade, crash and cold boot.
+ */
+export async function recover(context: ContainerContext): Promise<void> {
+  const { deps, registry } = context;
+  const repair = await deps.snapshots.reconcile();
+  for (const name of repair.damaged) deps.logger.log("error", "a snapshot's files are missing", { snapshot: name });
+  await deps.content.reconcile();
+  const { broken } = await deps.images.reconcile();
+  for (const id of broken) deps.logger.log("error", "an image's content is missing", { image: id });
+  await deps.volumes.reconcile();
+  for (const record of registry.all()) await recoverContainer(context, record);
+  await removeStrangers(context);
+  await deps.network.reconcile(new Set(registry.all().filter(isRunning).map(({ id }) => id)));
+  await dropInitLayers(deps);
+  await deps.content.collect({ ingestAgeMs: 24 * 3_600_000 });
+}
+
+async function recoverContainer(context: ContainerContext, record: ContainerRecord): Promise<void> {
+  if (record.buildStep) return removeRecord(context, record, 137, { volumes: true });
+  if (!isRunning(record)) return recoverStopped(context, record);
+  const status = context.deps.runtime.adopt(record.id);
+  switch (status.kind) {
+    case "running":
+    case "paused":
+      context.taskEnds.begin(record.id);
+      context.registry.update(record.id, { status: status.kind, pid: status.pid });
+      return;
+    case "exited":
+      return handleExit(context, status.exit);
+    case "created":
+      await context.deps.runtime.delete(record.id);
+      return handleExit(context, lostExit(context, record.id));
+    case "absent":
+      return handleExit(context, lostExit(context, record.id));
+  }
+}
+
+/** A start that was cut short before its row said "running" leaves a task; a removal of a stopped container may too. */
+async function recoverStopped(context: ContainerContext, record: ContainerRecord): Promise<void> {
+  if (context.deps.runtime.status(record.id).kind !== "absent") await releaseTask(context, record);
+  if (record.hostConfig.AutoRemove && record.state.status === "exited") {
+    await removeRecord(context, record, record.state.exitCode, { volumes: true });
+  }
+}
+
+/** The end of a container of which nothing is left: the host was switched off, or start never came that far. */
+function lostExit({ deps }: ContainerContext, id: ContainerId): Parameters<typeof handleExit>[1] {
+  const exitedAtNs = deps.clock.nowNs();
+  deps.logger.log("warn", "a container ended unseen", { container: id, at: formatRfc3339Nano(exitedAtNs) });
+  return { id, exitCode: 255, exitedAtNs, oomKilled: false };
+}
+
+async function removeStrangers(context: ContainerContext): Promise<void> {
+  const { deps, registry } = context;
+  const known = new Set<string>(registry.all().map(({ id }) => id));
+  for (const id of deps.runtime.list()) if (!known.has(id)) await deps.runtime.delete(id);
+  for (const id of deps.sandboxes.list()) if (!known.has(id)) deps.sandboxes.remove(id);
+  for (const info of deps.snapshots.walk()) {
+    const isStray = info.kind !== "committed" && !known.has(info.name);
+    if (isStray) await deps.snapshots.remove(info.name as Parameters<typeof deps.snapshots.remove>[0]);
+  }
+  await removeUnknown(join(deps.paths.dataRoot, "containers"), known);
+  await removeUnknown(join(deps.paths.dataRoot, "tmp"), new Set());
+  await unmountUnknown(context, known);
+}
+
+async function removeUnknown(directory: string, known: ReadonlySet<string>): Promise<void> {
+  for (const name of await namesIn(directory)) {
+    if (!known.has(name)) await rm(join(directory, name), { recursive: true, force: true });
+  }
+}
+
+/** Roots that a dead engine left mounted in a namespace that is still alive. */
+async function unmountUnknown({ deps }: ContainerContext, known: ReadonlySet<string>): Promise<void> {
+  const directory = join(deps.paths.execRoot, "rootfs");
+  for (const name of await namesIn(directory)) {
+    if (known.has(name)) continue;
+    deps.mounter.unmount(join(directory, name));
+    await rm(join(directory, name), { recursive: false, force: true }).catch(() => undefined);
+  }
+}
+
+async function namesIn(directory: string): Promise<string[]> {
+  try {
+    return await readdir(directory);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
+}

@@ -1,0 +1,105 @@
+import { readdirSync } from "node:fs";
+import type { ContainerContext } from "../containers/context.ts";
+import type { ContainerRecord } from "../containers/record.ts";
+
+/** The object of `GET /info` (engine-api.tsv lists what clients read). */
+export function engineInfo(context: ContainerContext, id: string): Readonly<Record<string, unknown>> {
+  const { deps, registry } = context;
+  return {
+    ID: id,
+    ...containerCounts(registry.all()),
+    Images: deps.images.list().length,
+    ...driverInfo(context),
+    ...limitInfo(context),
+    ...machineInfo(context),
+    ...runtimeInfo(context),
+    Debug: deps.options.debug,
+    NFd: readdirSync("/proc/self/fd").length,
+    NGoroutines: 0,
+    NEventsListener: deps.events.listenerCount,
+    SystemTime: new Date(deps.clock.nowMs()).toISOString(),
+    ExperimentalBuild: false,
+    ServerVersion: deps.options.version,
+    LiveRestoreEnabled: true,
+    Labels: deps.options.labels,
+    HttpProxy: "",
+    HttpsProxy: "",
+    NoProxy: "",
+    IndexServerAddress: "https://index.docker.io/v1/",
+    RegistryConfig: { InsecureRegistryCIDRs: ["::1/128", "127.0.0.0/8"], IndexConfigs: {}, Mirrors: null },
+    Swarm: { NodeID: "", NodeAddr: "", LocalNodeState: "inactive", ControlAvailable: false, Error: "", RemoteManagers: null },
+    Warnings: warnings(context),
+  };
+}
+
+function containerCounts(records: readonly ContainerRecord[]): Readonly<Record<string, number>> {
+  const count = (...statuses: string[]): number => records.filter(({ state }) => statuses.includes(state.status)).length;
+  const [Running, Paused] = [count("running"), count("paused")];
+  return { Containers: records.length, ContainersRunning: Running, ContainersPaused: Paused, ContainersStopped: records.length - Running - Paused };
+}
+
+function driverInfo({ deps }: ContainerContext): Readonly<Record<string, unknown>> {
+  return {
+    Driver: "overlay2",
+    DriverStatus: [
+      ["Supports d_type", "true"],
+      ["Native Overlay Diff", "true"],
+    ],
+    Plugins: { Volume: ["local"], Network: ["bridge", "host", "null"], Authorization: null, Log: ["local"] },
+    LoggingDriver: "local",
+    DockerRootDir: deps.paths.dataRoot,
+  };
+}
+
+function limitInfo({ deps, specHost }: ContainerContext): Readonly<Record<string, unknown>> {
+  const has = (controller: string): boolean => deps.machine.controllers.includes(controller);
+  return {
+    MemoryLimit: has("memory"),
+    SwapLimit: specHost.swapLimit,
+    CpuCfsPeriod: has("cpu"),
+    CpuCfsQuota: has("cpu"),
+    CPUShares: has("cpu"),
+    CPUSet: has("cpuset"),
+    PidsLimit: has("pids"),
+    OomKillDisable: deps.machine.cgroupVersion === "1",
+    IPv4Forwarding: true,
+    CgroupDriver: "cgroupfs",
+    CgroupVersion: deps.machine.cgroupVersion,
+  };
+}
+
+function machineInfo({ deps }: ContainerContext): Readonly<Record<string, unknown>> {
+  const { machine } = deps;
+  return {
+    KernelVersion: machine.kernelVersion,
+    OperatingSystem: machine.operatingSystem,
+    OSVersion: machine.osVersion,
+    OSType: "linux",
+    Architecture: machine.machine,
+    NCPU: machine.cpus,
+    MemTotal: machine.memoryBytes,
+    Name: machine.hostname,
+    Isolation: "",
+  };
+}
+
+function runtimeInfo({ deps, specHost }: ContainerContext): Readonly<Record<string, unknown>> {
+  const runtimes = [...deps.runtime.runtimes].map(([name, { path }]) => [name, { path }] as const);
+  const version = deps.runtime.runtimes.get(deps.runtime.defaultRuntime)?.version ?? "";
+  return {
+    Runtimes: Object.fromEntries(runtimes),
+    DefaultRuntime: deps.runtime.defaultRuntime,
+    InitBinary: specHost.initPath ?? "",
+    ContainerdCommit: { ID: `conmon ${deps.runtime.monitorVersion}` },
+    RuncCommit: { ID: `${deps.runtime.defaultRuntime} ${version}` },
+    InitCommit: { ID: specHost.initPath === undefined ? "" : "N/A" },
+    SecurityOptions: [`name=seccomp,profile=builtin`, "name=cgroupns"],
+    DefaultAddressPools: null,
+    CDISpecDirs: [],
+  };
+}
+
+function warnings({ deps }: ContainerContext): string[] {
+  const { favorDynMods } = deps.machine;
+  return favorDynMods === "enabled" ? [] : [`WARNING: cgroup favordynmods is off: ${favorDynMods}`];
+}
