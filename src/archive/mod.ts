@@ -18,7 +18,11 @@
  */
 export type * from "./types.ts";
 export { compressGzip, compressZstd, decompress, detectCompression, type Decompressed } from "./compression.ts";
+export { matchGlob } from "./glob.ts";
+export { createIgnoreMatcher, parseIgnoreFile } from "./ignore.ts";
+export { diffLayer, packTree } from "./pack-tree.ts";
 export { openFileSource } from "./stream.ts";
 export { readTar } from "./tar-read.ts";
+export { encodeTarHeader, packEntries, tarEnd, tarPadding } from "./tar-write.ts";
 export { applyLayer, extractTar } from "./unpack.ts";
 export { createUnpackPool } from "./unpack-pool.ts";
