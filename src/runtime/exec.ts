@@ -45,7 +45,10 @@ export async function execInTask(runtime: OciRuntime, paths: TaskPaths, request:
     output: child.output,
     stdin: child.stdin,
     exited: exited.then(({ exitCode }) => exitCode),
-    resize: (size) => child.resize(size),
+    resize: (size) => {
+      child.resize(size);
+      if (request.tty && runtime.kind === "crun") resizeInner(pid, size);
+    },
   };
 }
 
@@ -114,6 +117,15 @@ function spawnOnTerminal(command: readonly string[], request: ExecTaskRequest): 
     child.kill("SIGWINCH");
   };
   return { process: child, output, stdin, resize };
+}
+
+/**
+ * crun passes SIGWINCH on but not the size (seen with 1.8.1), so the process's own terminal is set, too.
+ * The name is the kernel's link to it: whatever the process has put there instead is at most refused.
+ */
+function resizeInner(pid: number, size: { readonly height: number; readonly width: number }): void {
+  const command = ["stty", "-F", `/proc/${pid}/fd/0`, "rows", String(size.height), "cols", String(size.width)];
+  Bun.spawn(command, { env: baseEnvironment, stdio: ["ignore", "ignore", "ignore"] });
 }
 
 /** The pid in the host's namespace; undefined when the process could not be started. */
