@@ -28,6 +28,7 @@ export interface SaveDependencies {
 interface SavedImage {
   readonly image: ImageRecord;
   readonly tags: Reference[];
+  readonly configBytes: Uint8Array;
 }
 
 /**
@@ -40,7 +41,7 @@ export function saveArchive(deps: SaveDependencies, names: readonly string[]): R
   const lease = deps.leases.acquire();
   try {
     for (const { image } of saved) holdImage(deps, lease, image);
-    const stream = withEnd(packEntries(archiveEntries(deps, saved)), () => lease[Symbol.dispose]());
+    const stream = withEnd(packEntries(archiveEntries(deps.content, saved)), () => lease[Symbol.dispose]());
     for (const { image } of saved) deps.events.emit("save", image.id, image.id);
     return stream;
   } catch (error) {
@@ -53,7 +54,7 @@ function selectImages(catalog: ImageCatalog, names: readonly string[]): SavedIma
   const saved = new Map<ImageId, SavedImage>();
   for (const name of names) {
     for (const { image, tag } of selectByName(catalog, name)) {
-      const known = saved.get(image.id) ?? { image, tags: [] };
+      const known = saved.get(image.id) ?? { image, tags: [], configBytes: catalog.configBytes(image.id) };
       saved.set(image.id, known);
       if (tag && !known.tags.some((other) => canonicalReference(other) === canonicalReference(tag)))
         known.tags.push(tag);
@@ -97,8 +98,9 @@ function holdImage({ content }: SaveDependencies, lease: Lease, image: ImageReco
   }
 }
 
-function* archiveEntries({ catalog, content }: SaveDependencies, saved: readonly SavedImage[]): Iterable<TarInput> {
-  const manifests = saved.map(({ image }) => encodeJson(ociManifest(catalog, image)));
+/** Needs no row while it runs: an image may be removed meanwhile, its blobs are held. */
+function* archiveEntries(content: ContentStore, saved: readonly SavedImage[]): Iterable<TarInput> {
+  const manifests = saved.map((item) => encodeJson(ociManifest(item)));
   yield file("oci-layout", encodeJson({ imageLayoutVersion: "1.0.0" }));
   yield file("index.json", encodeJson(ociIndex(saved, manifests)));
   yield file("manifest.json", encodeJson(saved.map((item) => dockerManifest(item, saved))));
@@ -107,10 +109,10 @@ function* archiveEntries({ catalog, content }: SaveDependencies, saved: readonly
   yield { header: { path: "blobs", type: "directory" } };
   yield { header: { path: "blobs/sha256", type: "directory" } };
   const seen = new Set<Digest>();
-  for (const [at, { image }] of saved.entries()) {
+  for (const [at, { image, configBytes }] of saved.entries()) {
     const manifest = manifests[at] ?? new Uint8Array();
     yield file(blobPath(digestOf(manifest)), manifest);
-    yield file(blobPath(configDigest(image)), catalog.configBytes(image.id));
+    yield file(blobPath(configDigest(image)), configBytes);
     for (const { blob } of image.layers) {
       if (seen.has(blob.digest)) continue;
       seen.add(blob.digest);
@@ -123,12 +125,11 @@ function file(path: string, body: Uint8Array): TarInput {
   return { header: { path, size: body.length, type: "file" }, body };
 }
 
-function ociManifest(catalog: ImageCatalog, image: ImageRecord): object {
-  const size = catalog.configBytes(image.id).length;
+function ociManifest({ image, configBytes }: SavedImage): object {
   return {
     schemaVersion: 2,
     mediaType: mediaTypes.ociManifest,
-    config: { mediaType: mediaTypes.ociConfig, digest: image.id, size },
+    config: { mediaType: mediaTypes.ociConfig, digest: image.id, size: configBytes.length },
     layers: image.layers.map((layer) => plainDescriptor(layer.blob)),
   };
 }
