@@ -57,7 +57,7 @@ function folderOf(path: string): string {
 
 /** Tests, the suites that several of them run, and the makers of test data. None of them is part of the product. */
 function isTest(path: string): boolean {
-  return /(\.test|[/-]suite|\/testing)\.tsx?$/.test(path);
+  return /(\.test|[./-]suite|\/testing)\.tsx?$/.test(path);
 }
 
 function checkFact(

@@ -108,7 +108,10 @@ function processes({ tag }: LedgerScope): string[] {
     .map(({ pid, command, zombie }) => `process ${pid} ${zombie ? "(zombie)" : command}`);
 }
 
-/** Files, directories, namespaces, pidfds and mounts held open. What the JavaScript engine opens for itself is left out. */
+/**
+ * Files, directories, namespaces, pidfds and mounts held open. What the JavaScript engine opens for itself, and keeps
+ * (one inotify instance for all watchers), is left out.
+ */
 function descriptors(): string[] {
   return readdirSync("/proc/self/fd").flatMap((fd) => {
     try {
@@ -122,7 +125,5 @@ function descriptors(): string[] {
 
 function isOurs(target: string): boolean {
   if (target.startsWith("/")) return !/^\/(dev|proc|sys)\/|\/node_modules\/|\.(ts|js|json|node)$/.test(target);
-  return /^(mnt|net|pid|user|ipc|uts|cgroup):|^pipe:|^anon_inode:\[?(pidfd|fscontext|mount|fanotify|inotify)/.test(
-    target,
-  );
+  return /^(mnt|net|pid|user|ipc|uts|cgroup):|^pipe:|^anon_inode:\[?(pidfd|fscontext|mount|fanotify)/.test(target);
 }
