@@ -70,7 +70,7 @@ describe("planted faults", () => {
     ],
     ["server of a default import", "src/api/a.ts", 'import http from "node:http"; http.createServer();', /listening/],
     ["Bun.serve", "src/api/a.ts", "Bun.serve({});", /listening/],
-    ["fetch", "src/engine/a.ts", 'await fetch("http://x");', /fetching/],
+    ["fetch", "src/image/a.ts", 'await fetch("http://x");', /fetching/],
     ["console", "src/engine/a.ts", 'console.log("x");', /standard output/],
     ["long file", "src/core/a.ts", "//\n".repeat(501), /501 lines, at most 500/],
     ["long script", "scripts/a.ts", "//\n".repeat(501), /501 lines, at most 500/],

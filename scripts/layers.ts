@@ -78,7 +78,8 @@ export const powers: readonly Power[] = [
       "node:net.createServer",
     ],
   },
-  { name: "fetching", folders: ["distribution", "client", "build"], symbols: ["fetch"] },
+  // engine: `import` of a URL, which is no registry.
+  { name: "fetching", folders: ["distribution", "client", "build", "engine"], symbols: ["fetch"] },
   {
     name: "standard output",
     folders: ["term", "cli", "main", "boot"],
