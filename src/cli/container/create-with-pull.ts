@@ -1,0 +1,49 @@
+import { existsSync, writeFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { ApiError, createContainer, pullImage } from "#client";
+import { createProgress } from "#term";
+import { CliError, type Context } from "../framework/command.ts";
+import { createRequest, type CreateInput } from "./create-request.ts";
+
+type Request = ReturnType<typeof createRequest>;
+
+/** Creates the container, pulling its image where that is missing and wanted. @returns the container's id */
+export async function createWithPull(context: Context, input: CreateInput, request: Request): Promise<string> {
+  const { flags } = input;
+  const cidfile = flags.cidfile === "" ? undefined : resolve(context.cwd, flags.cidfile);
+  if (cidfile !== undefined && existsSync(cidfile)) {
+    throw new CliError(`container ID file found, make sure the other container isn't running or delete ${flags.cidfile}`, 125);
+  }
+  if (flags.pull === "always") await pull(context, input);
+  const { Id, Warnings } = await createOrPull(context, input, request);
+  for (const warning of Warnings ?? []) context.stderr.write(`WARNING: ${warning}\n`);
+  if (cidfile !== undefined) writeFileSync(cidfile, Id);
+  return Id;
+}
+
+async function createOrPull(context: Context, input: CreateInput, request: Request): ReturnType<typeof createContainer> {
+  const { flags } = input;
+  const options = { name: flags.name || undefined, platform: flags.platform || context.env["DOCKER_DEFAULT_PLATFORM"] };
+  try {
+    return await createContainer(context.client, request, options);
+  } catch (error) {
+    const missing = error instanceof ApiError && error.status === 404 && /^No such image/i.test(error.message);
+    if (!missing || flags.pull !== "missing") throw error;
+    const { familiarReference, parseReference, withDefaultTag } = await import("#spec");
+    if (!flags.quiet) context.stderr.write(`Unable to find image '${familiarReference(withDefaultTag(parseReference(request.Image ?? "")))}' locally\n`);
+    await pull(context, input);
+    return createContainer(context.client, request, options);
+  }
+}
+
+async function pull(context: Context, { flags, args }: CreateInput): Promise<void> {
+  const { parseReference, repositoryOf, withDefaultTag } = await import("#spec");
+  const reference = withDefaultTag(parseReference(args[0] ?? ""));
+  const messages = pullImage(context.client, {
+    fromImage: repositoryOf(reference),
+    tag: reference.digest ?? reference.tag,
+    platform: flags.platform || context.env["DOCKER_DEFAULT_PLATFORM"],
+  });
+  const progress = createProgress(context.stderr);
+  for await (const message of messages) if (!flags.quiet || message.error !== undefined) progress.show(message);
+}

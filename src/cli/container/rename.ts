@@ -1,0 +1,12 @@
+import { renameContainer } from "#client";
+import { CliError, command } from "../framework/command.ts";
+
+export const rename = command({
+  usage: "CONTAINER NEW_NAME",
+  args: [2, 2],
+  flags: {},
+  async run(context, { args: [container = "", name = ""] }) {
+    if (container.trim() === "" || name.trim() === "") throw new CliError("invalid container name or ID: value is empty");
+    await renameContainer(context.client, container.trim(), name.trim());
+  },
+});

@@ -1,0 +1,92 @@
+import type { DeviceMapping, HostConfig, RestartPolicy, Ulimit } from "#spec";
+import { parseBinarySize } from "#term";
+import { CliError } from "../framework/command.ts";
+import type { CreateValues } from "./run-flags.ts";
+
+/** The limits of a container, as flags give them; what was not given is left out. */
+export function parseResources(flags: CreateValues): Partial<HostConfig> & Readonly<Record<string, unknown>> {
+  const resources: Record<string, unknown> = {
+    CpuShares: flags["cpu-shares"],
+    Memory: flags.memory,
+    MemoryReservation: flags["memory-reservation"],
+    MemorySwap: flags["memory-swap"],
+    MemorySwappiness: flags["memory-swappiness"],
+    NanoCpus: flags.cpus,
+    CgroupParent: flags["cgroup-parent"] || undefined,
+    BlkioWeight: flags["blkio-weight"],
+    BlkioWeightDevice: optional(flags["blkio-weight-device"].map((text) => deviceValue(text, "Weight", Number))),
+    BlkioDeviceReadBps: optional(flags["device-read-bps"].map((text) => deviceValue(text, "Rate", parseBinarySize))),
+    BlkioDeviceWriteBps: optional(flags["device-write-bps"].map((text) => deviceValue(text, "Rate", parseBinarySize))),
+    BlkioDeviceReadIOps: optional(flags["device-read-iops"].map((text) => deviceValue(text, "Rate", Number))),
+    BlkioDeviceWriteIOps: optional(flags["device-write-iops"].map((text) => deviceValue(text, "Rate", Number))),
+    CpuPeriod: flags["cpu-period"],
+    CpuQuota: flags["cpu-quota"],
+    CpuRealtimePeriod: flags["cpu-rt-period"],
+    CpuRealtimeRuntime: flags["cpu-rt-runtime"],
+    CpusetCpus: flags["cpuset-cpus"] || undefined,
+    CpusetMems: flags["cpuset-mems"] || undefined,
+    Devices: optional(flags.device.map(parseDevice)),
+    DeviceCgroupRules: optional(flags["device-cgroup-rule"]),
+    DeviceRequests: flags.gpus === "" ? undefined : [parseGpus(flags.gpus)],
+    OomKillDisable: flags["oom-kill-disable"] || undefined,
+    PidsLimit: flags["pids-limit"],
+    Ulimits: optional(flags.ulimit.map(parseUlimit)),
+  };
+  return Object.fromEntries(Object.entries(resources).filter(([, value]) => value !== undefined));
+}
+
+function optional<T>(items: readonly T[]): readonly T[] | undefined {
+  return items.length === 0 ? undefined : items;
+}
+
+function deviceValue(text: string, key: "Rate" | "Weight", parse: (value: string) => number): Record<string, unknown> {
+  const at = text.lastIndexOf(":");
+  const value = parse(text.slice(at + 1));
+  if (!Number.isFinite(value) || value < 0) throw new CliError(`invalid value for device: ${text}. The correct format is <device-path>:<number>[<unit>]`, 125);
+  return { Path: text.slice(0, at), [key]: value };
+}
+
+/** `/dev/x[:/dev/y][:rwm]`. */
+function parseDevice(text: string): DeviceMapping {
+  const parts = text.split(":");
+  const [host = "", second = "", third] = parts;
+  if (parts.length > 3 || host === "") throw new CliError(`invalid device specification: ${text}`, 125);
+  const isMode = (part: string): boolean => /^[rwm]{1,3}$/.test(part);
+  const path = second === "" || (third === undefined && isMode(second)) ? host : second;
+  const permissions = third ?? (isMode(second) ? second : "rwm");
+  if (!isMode(permissions)) throw new CliError(`invalid device mode: ${permissions}`, 125);
+  return { PathOnHost: host, PathInContainer: path, CgroupPermissions: permissions };
+}
+
+function parseUlimit(text: string): Ulimit {
+  const match = /^([a-z]+)=(-?\d+)(?::(-?\d+))?$/.exec(text);
+  if (!match) throw new CliError(`invalid argument "${text}" for "--ulimit" flag: invalid ulimit argument: ${text}`, 125);
+  const Soft = Number(match[2]);
+  const Hard = match[3] === undefined ? Soft : Number(match[3]);
+  if (Hard !== -1 && (Soft > Hard || Soft === -1)) {
+    throw new CliError(`invalid argument "${text}" for "--ulimit" flag: ulimit soft limit must be less than or equal to hard limit: ${Soft} > ${Hard}`, 125);
+  }
+  return { Name: match[1] ?? "", Soft, Hard };
+}
+
+/** `no`, `always`, `unless-stopped`, `on-failure[:max]`. */
+export function parseRestart(text: string): RestartPolicy {
+  const [name = "", count, extra] = text.split(":");
+  if (name === "" && count !== undefined) throw new CliError("invalid restart policy format: no policy provided before colon", 125);
+  if (extra !== undefined) throw new CliError("invalid restart policy format", 125);
+  if (count !== undefined && !/^-?\d+$/.test(count)) throw new CliError("invalid restart policy format: maximum retry count must be an integer", 125);
+  return { Name: name as NonNullable<RestartPolicy["Name"]>, MaximumRetryCount: count === undefined ? 0 : Number(count) };
+}
+
+function parseGpus(text: string): Readonly<Record<string, unknown>> {
+  if (text === "all") return { Count: -1, Capabilities: [["gpu"]] };
+  if (/^\d+$/.test(text)) return { Count: Number(text), Capabilities: [["gpu"]] };
+  const fields = Object.fromEntries(text.replaceAll('"', "").split(/,(?=[a-z]+=)/).map((part) => part.split("=", 2) as [string, string]));
+  const devices = fields["device"]?.split(",");
+  return {
+    Driver: fields["driver"] ?? "",
+    Count: devices ? 0 : Number(fields["count"] === "all" ? -1 : (fields["count"] ?? 1)),
+    ...(devices ? { DeviceIDs: devices } : {}),
+    Capabilities: [[...new Set(["gpu", ...(fields["capabilities"]?.split(",") ?? [])])]],
+  };
+}

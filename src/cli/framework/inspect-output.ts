@@ -1,0 +1,39 @@
+import { compileTemplate, mapData, TemplateError } from "#term";
+import { CliError, errorText, type Context } from "./command.ts";
+
+/**
+ * Prints what was found for each name: a JSON array indented by four, one JSON line each (`json`), or a template's text.
+ * Goes on after failures. @throws CliError 1 at the end when something was not found, 64 for a broken template
+ */
+export async function inspectEach(context: Context, names: readonly string[], format: string, get: (name: string) => Promise<unknown>): Promise<void> {
+  const found: unknown[] = [];
+  const errors: unknown[] = [];
+  for (const result of await Promise.allSettled(names.map(get))) {
+    if (result.status === "fulfilled") found.push(result.value);
+    else errors.push(result.reason);
+  }
+  if (format === "") context.stdout.write(`${JSON.stringify(found, null, 4)}\n`);
+  else if (format === "json") context.stdout.write(found.map((item) => `${JSON.stringify(item)}\n`).join(""));
+  else for (const item of found) errors.push(...render(context, format, item));
+  if (errors.length > 0) throw new CliError(errors.map(errorText).join("\n"));
+}
+
+function* render(context: Context, format: string, item: unknown): Generator<Error> {
+  let text = "";
+  try {
+    compile(format).execute(mapData(item), (part) => (text += part));
+  } catch (error) {
+    if (!(error instanceof TemplateError)) throw error;
+    yield new Error(`template parsing error: ${error.message}`, { cause: error });
+  }
+  context.stdout.write(`${text}\n`);
+}
+
+function compile(format: string): ReturnType<typeof compileTemplate> {
+  try {
+    return compileTemplate(format);
+  } catch (error) {
+    if (error instanceof TemplateError) throw new CliError(`template parsing error: ${error.message}`, 64, { cause: error });
+    throw error;
+  }
+}

@@ -1,0 +1,58 @@
+import { streamEvents } from "#client";
+import type { EventMessage } from "#spec";
+import { compileTemplate, mapData, TemplateError } from "#term";
+import { apiTime } from "../framework/api-time.ts";
+import { CliError, command } from "../framework/command.ts";
+import { filter, string } from "../framework/flags.ts";
+
+export const events = command({
+  usage: "[OPTIONS]",
+  args: [0, 0],
+  flags: {
+    filter: filter(),
+    format: string("Output as 'json' or a Go TEMPLATE"),
+    since: string("Begin with what happened since then (time, or age such as 42m)"),
+    until: string("Go on until then (time, or age such as 42m)"),
+  },
+  async run(context, { flags }) {
+    const show = printer(flags.format);
+    const options = { since: apiTime(flags.since), until: apiTime(flags.until), filters: flags.filter };
+    for await (const event of streamEvents(context.client, options)) context.stdout.write(`${show(event)}\n`);
+  },
+});
+
+function printer(format: string): (event: EventMessage) => string {
+  if (format === "") return eventLine;
+  if (format === "json") return (event) => JSON.stringify(event);
+  try {
+    const template = compileTemplate(format);
+    return (event) => {
+      let text = "";
+      template.execute(mapData(event), (part) => (text += part));
+      return text;
+    };
+  } catch (error) {
+    if (!(error instanceof TemplateError)) throw error;
+    throw new CliError(`Error parsing format: ${error.message}`, 64, { cause: error });
+  }
+}
+
+/** `2024-05-01T10:11:12.123456789Z container create <id> (image=x, name=y)` */
+function eventLine({ Type, Action, Actor, timeNano, time }: EventMessage): string {
+  const attributes = Object.entries(Actor.Attributes ?? {})
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, value]) => `${key}=${value}`);
+  const suffix = attributes.length === 0 ? "" : ` (${attributes.join(", ")})`;
+  return `${localNano(time, timeNano)} ${Type} ${Action} ${Actor.ID}${suffix}`;
+}
+
+/** A number of nanoseconds has lost its last digits in JSON's double; whole seconds come from `time`. */
+function localNano(seconds: number, nanoseconds: number): string {
+  const date = new Date(seconds * 1000);
+  const two = (value: number): string => String(value).padStart(2, "0");
+  const offset = -date.getTimezoneOffset();
+  const zone = `${offset < 0 ? "-" : "+"}${two(Math.floor(Math.abs(offset) / 60))}:${two(Math.abs(offset) % 60)}`;
+  const fraction = String(BigInt(nanoseconds) % 1_000_000_000n).padStart(9, "0");
+  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+  return `${day}T${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${fraction}${offset === 0 ? "Z" : zone}`;
+}

@@ -1,0 +1,15 @@
+/**
+ * term: what a command line shows. Output to descriptors, tables, Go-style templates for `--format`, sizes, ages, progress.
+ * Everything here formats; only {@link openOutput} and the raw terminal touch the world.
+ */
+export { formatAge, formatDuration, parseDuration } from "./duration.ts";
+export { formatList, parseListFormat, type ListColumn, type ListFormat, type ListSpec } from "./list.ts";
+export { createProgress, type Progress, type ProgressLine } from "./progress.ts";
+export { openRawTerminal, type RawTerminal } from "./raw-terminal.ts";
+export { formatBinarySize, formatSize, parseBinarySize } from "./size.ts";
+export { errorCode, isTty, openOutput, type Output, type TtySize } from "./streams.ts";
+export { alignTabs, tableTabs, type TabOptions } from "./tabs.ts";
+export type { TemplateData } from "./template/execute.ts";
+export { TemplateError } from "./template/lexer.ts";
+export { compileTemplate, mapData, type Template } from "./template/template.ts";
+export { displayWidth, ellipsis, wrapText } from "./width.ts";
