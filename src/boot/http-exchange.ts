@@ -73,8 +73,10 @@ async function sendRaw(response: ServerResponse, answer: HijackResponse, request
 }
 
 /** Input of a client that cannot send any: it ends when the client does. */
-async function* untilAborted(signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  const gone = Promise.withResolvers<void>();
-  signal.addEventListener("abort", () => gone.resolve(), { once: true });
-  if (!signal.aborted) await gone.promise;
+function untilAborted(signal: AbortSignal): AsyncIterable<Uint8Array> {
+  const gone = Promise.withResolvers<IteratorResult<Uint8Array>>();
+  const end = (): void => gone.resolve({ done: true, value: undefined });
+  if (signal.aborted) end();
+  else signal.addEventListener("abort", end, { once: true });
+  return { [Symbol.asyncIterator]: () => ({ next: () => gone.promise }) };
 }

@@ -132,3 +132,4 @@ export { createProcess, type ProcessRequest, type ProcessUser } from "./spec/pro
 export { seccompProfile } from "./seccomp/profile.ts";
 export { hostProcesses } from "./ps.ts";
 export { parseSignal, signalName } from "#linux";
+export { findLiveMonitor } from "./live-monitor.ts";

@@ -1,7 +1,6 @@
 import { existsSync } from "node:fs";
 import { EngineError, type Clock, type ContainerId, type Logger } from "#core";
 import { kill } from "#linux";
-import type { OciSeccomp } from "#spec";
 import { cgroupProcesses, isFrozen, readCgroupHost, removeCgroup, type CgroupHost } from "./cgroup.ts";
 import { chooseRuntime, type RuntimeChoice } from "./choose-runtime.ts";
 import { ExitWatch } from "./exit-watch.ts";
@@ -24,8 +23,6 @@ export interface OpenRuntimeOptions {
   readonly conmonPath?: string;
   /** The default profile for the default capabilities, compiled; saves its compilation at the first start. */
   readonly seccompBpf?: Uint8Array;
-  /** Compiles other profiles, each once; without it the OCI runtime does at every start. */
-  readonly compileSeccomp?: (profile: OciSeccomp) => Uint8Array;
   readonly cgroupManager: "cgroupfs";
   readonly logger: Logger;
   readonly clock: Clock;
@@ -52,25 +49,23 @@ export async function openRuntime(options: OpenRuntimeOptions): Promise<Runtime>
   ]);
   const filters = createFilterCache({
     defaultFilter: options.seccompBpf,
-    compile: options.compileSeccomp,
     logger: options.logger,
   });
   const tasks = new Tasks({ files, cgroups, conmonPath, choice, filters, logger: options.logger });
-  const precompiles = options.seccompBpf !== undefined || options.compileSeccomp !== undefined;
-  return runtimeOf(tasks, { monitorVersion, precompiles });
+  return runtimeOf(tasks, monitorVersion);
 }
 
 async function conmonVersion(path: string): Promise<string> {
   return /version (\S+)/.exec(await programVersion(path))?.[1] ?? "unknown";
 }
 
-function runtimeOf(tasks: Tasks, facts: { readonly monitorVersion: string; readonly precompiles: boolean }): Runtime {
+function runtimeOf(tasks: Tasks, monitorVersion: string): Runtime {
   const { choice, files, exits } = tasks;
   return {
     defaultRuntime: choice.defaultRuntime,
     runtimes: choice.runtimes,
-    monitorVersion: facts.monitorVersion,
-    precompiledSeccomp: facts.precompiles && choice.runtimes.get(choice.defaultRuntime)?.kind === "crun",
+    monitorVersion,
+    precompiledSeccomp: choice.runtimes.get(choice.defaultRuntime)?.kind === "crun",
     create: (request) => tasks.create(request),
     start: (id) => tasks.start(id),
     signal: (id, signal) => tasks.signal(id, signal),

@@ -1,4 +1,5 @@
 import { messageOf, type Logger } from "#core";
+import { compileSeccompBpf } from "#linux";
 import { hostPlatform, type OciSeccomp, type OciSpec } from "#spec";
 import { defaultCapabilities } from "./spec/capabilities.ts";
 import type { OciRuntime } from "./oci-runtime.ts";
@@ -10,8 +11,6 @@ const filterAnnotation = "run.oci.seccomp_bpf_data";
 export interface FilterOptions {
   /** Of the default profile with the default capabilities. */
   readonly defaultFilter: Uint8Array | undefined;
-  /** Compiles a profile to the program that seccomp(2) takes. Without it the OCI runtime compiles every time. */
-  readonly compile: ((profile: OciSeccomp) => Uint8Array) | undefined;
   readonly logger: Logger;
 }
 
@@ -38,11 +37,12 @@ export function createFilterCache(options: FilterOptions): FilterCache {
   };
 }
 
-/** Undefined when the profile must go to the OCI runtime as it is. */
+/** Undefined when the profile must go to the OCI runtime as it is, which compiles it at every start. */
 function compile(profile: OciSeccomp, options: FilterOptions): string | undefined {
-  if (options.compile === undefined || (profile.flags ?? []).length > 0) return undefined;
+  if ((profile.flags ?? []).length > 0) return undefined;
   try {
-    return toBase64(options.compile(profile));
+    const filter = compileSeccompBpf(profile);
+    return filter === undefined ? undefined : toBase64(filter);
   } catch (error) {
     options.logger.log("warn", "seccomp profile is left to the OCI runtime", { error: messageOf(error) });
     return undefined;

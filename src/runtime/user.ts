@@ -87,7 +87,9 @@ function parsePasswd(text: string): PasswdEntry[] {
 function parseGroup(text: string): GroupEntry[] {
   return text.split("\n").flatMap((line) => {
     const [name = "", , gid = "", members = ""] = line.split(":");
-    return isId(gid) && name !== "" ? [{ name, gid: Number(gid), members: members.split(",").filter((member) => member !== "") }] : [];
+    return isId(gid) && name !== ""
+      ? [{ name, gid: Number(gid), members: members.split(",").filter((member) => member !== "") }]
+      : [];
   });
 }
 

@@ -1,0 +1,97 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { createUnpackPool } from "#archive";
+import { createBuildCache } from "#build";
+import { systemClock, type Logger } from "#core";
+import { openContentStore } from "#content";
+import { createEventBus, type EngineDeps, type EventBus, type MachineFacts } from "#engine";
+import { openImageStore, type ImageEvents } from "#image";
+import { detectCgroups, diskUsage, enableFavorDynmods, readHostFacts } from "#linux";
+import { openSandboxes } from "#network";
+import { openBridgeDriver } from "#network/bridge";
+import { openRuntime } from "#runtime";
+import { createOverlayMounter, openOverlaySnapshotter } from "#snapshot/overlay";
+import { createLeases, openDatabase } from "#store";
+import { openLocalVolumes } from "#volume/local";
+import type { DaemonOptions } from "./daemon-options.ts";
+import { buildFacts } from "./build-facts.ts";
+
+/** Opens everything an engine stands on; `scope` closes it, last opened first. */
+export async function openDrivers(options: DaemonOptions, logger: Logger, scope: AsyncDisposableStack): Promise<EngineDeps> {
+  const { dataRoot, execRoot } = options;
+  for (const path of [dataRoot, execRoot]) mkdirSync(path, { recursive: true, mode: 0o711 });
+  const clock = systemClock;
+  const machine = readMachine(options);
+  const database = scope.use(openDatabase(join(dataRoot, "lighter.db")));
+  const leases = createLeases();
+  const events = createEventBus(clock);
+  const snapshots = scope.use(await openOverlaySnapshotter({ root: join(dataRoot, "snapshots"), database, logger }));
+  const content = scope.use(await openContentStore({ root: join(dataRoot, "content"), database, leases, logger }));
+  const unpackPool = scope.use(createUnpackPool());
+  const images = scope.use(
+    await openImageStore({ database, content, snapshots, leases, unpackPool, events: imageEvents(events), logger, clock }),
+  );
+  const runtimes = { ...installedRuntimes(), ...options.runtimes };
+  const runtime = scope.use(
+    await openRuntime({
+      taskRoot: join(execRoot, "tasks"),
+      runtimes,
+      ...(options.defaultRuntime === undefined ? {} : { defaultRuntime: options.defaultRuntime }),
+      ...conmonPath(),
+      cgroupManager: "cgroupfs",
+      logger,
+      clock,
+    }),
+  );
+  return {
+    paths: { dataRoot, execRoot },
+    options: engineOptions(options),
+    machine,
+    database,
+    leases,
+    content,
+    snapshots,
+    mounter: createOverlayMounter(),
+    images,
+    runtime,
+    network: scope.use(openBridgeDriver({ database, logger, execRoot })),
+    sandboxes: openSandboxes({ execRoot }),
+    volumes: await openLocalVolumes({ root: join(dataRoot, "volumes"), database, clock }),
+    buildCache: createBuildCache(database),
+    directoryBytes: async (path) => (await diskUsage(path)).bytes,
+    events,
+    clock,
+    logger,
+  };
+}
+
+function readMachine(options: DaemonOptions): MachineFacts {
+  const cgroups = detectCgroups();
+  const favor = options.favorDynMods ? enableFavorDynmods(cgroups) : { enabled: false, reason: "turned off by cgroup-favordynmods" };
+  return {
+    ...readHostFacts(),
+    cgroupVersion: cgroups.mode === "v2" ? "2" : "1",
+    controllers: cgroups.controllers,
+    favorDynMods: favor.enabled ? "enabled" : favor.reason,
+  };
+}
+
+function installedRuntimes(): Readonly<Record<string, string>> {
+  const found = ["crun", "runc"].map((name) => [name, Bun.which(name)] as const);
+  return Object.fromEntries(found.filter((entry): entry is readonly [string, string] => entry[1] !== null));
+}
+
+function conmonPath(): { readonly conmonPath?: string } {
+  const path = Bun.which("conmon");
+  return path === null ? {} : { conmonPath: path };
+}
+
+function engineOptions(options: DaemonOptions): EngineDeps["options"] {
+  const { dns, dnsSearch, dnsOptions, defaultUlimits, labels, debug, init } = options;
+  const bridge = { name: options.bridge, address: options.bip };
+  return { bridge, dns, dnsSearch, dnsOptions, defaultUlimits, labels, debug, init, ...buildFacts };
+}
+
+function imageEvents(events: EventBus): ImageEvents {
+  return { emit: (action, id, name) => events.emit({ type: "image", action, id, attributes: { name } }) };
+}
