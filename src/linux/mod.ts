@@ -87,6 +87,7 @@ export {
   listAddresses,
   listLinks,
   setAddress,
+  setHairpin,
   setLinkUp,
   type AddressOptions,
   type BridgeOptions,

@@ -76,6 +76,17 @@ export function setLinkUp(socket: RouteSocket, name: string): void {
   socket.request({ type: types.setLink, body, describe: `set link ${JSON.stringify(name)} up` });
 }
 
+/**
+ * Lets a bridge send a packet back out of the port it came from. A container needs that to reach itself by a published
+ * port when br_netfilter translates addresses inside the bridge.
+ */
+export function setHairpin(socket: RouteSocket, name: string): void {
+  const [slaveKind, slaveData, mode] = [4, 5, 4];
+  const body = linkBody().string(ifla.name, name);
+  body.nested(ifla.linkInfo, (info) => info.string(slaveKind, "bridge").nested(slaveData, (data) => data.u8(mode, 1)));
+  socket.request({ type: types.newLink, body, describe: `set hairpin mode of ${JSON.stringify(name)}` });
+}
+
 /** Removes an interface, and with one end of a veth pair the other. False when there is none of that name. */
 export function deleteLink(socket: RouteSocket, name: string): boolean {
   const body = linkBody().string(ifla.name, name);

@@ -1,5 +1,5 @@
-import { createKeyedMutex, EngineError, type ContainerId, type Logger } from "#core";
-import { deleteLink, isNetworkNamespace, listLinks, openRouteSocket, type RouteSocket } from "#linux";
+import { createKeyedMutex, EngineError, isEngineError, type ContainerId, type Logger } from "#core";
+import { deleteLink, isNetworkNamespace, listLinks, openRouteSocket, setHairpin, type RouteSocket } from "#linux";
 import type { Database } from "#store";
 import type {
   AttachOptions,
@@ -13,7 +13,7 @@ import type {
 import { Ipam } from "../ipam.ts";
 import { sandboxPath } from "../sandboxes.ts";
 import { deleteTableScript, elementsScript, foreignForwardDrops, runNft, tableScript } from "./firewall.ts";
-import { hostLinkName, joinBridge, raiseBridge } from "./links.ts";
+import { hostLinkName, joinBridge, lowerBridge, raiseBridge } from "./links.ts";
 import { PortTable, type PublishedPort } from "./ports.ts";
 import { allowForwarding, allowLoopback } from "./sysctls.ts";
 
@@ -93,7 +93,8 @@ class BridgeDriver implements NetworkDriver {
       const ports = this.#ports.claim(reservation, bindings);
       try {
         if (ports.some(reachesLoopback)) allowLoopback(network.bridgeName);
-        await runNft(elementsScript("add", network, ports));
+        setHairpin(this.#routes, hostLinkName(endpoint.endpointId));
+        await this.#changeElements("add", network, ports);
       } catch (error) {
         this.#ports.release(network.id, endpoint.endpointId);
         throw error;
@@ -103,11 +104,11 @@ class BridgeDriver implements NetworkDriver {
   }
 
   async unpublish(network: NetworkConfig, endpoint: EndpointKey): Promise<void> {
-    if (this.#ports.ofEndpoint(network.id, endpoint.endpointId).length === 0) return;
+    const ports = this.#ports.ofEndpoint(network.id, endpoint.endpointId);
+    if (ports.length === 0) return;
     await this.#exclusive(network.id, async () => {
       this.#ports.release(network.id, endpoint.endpointId);
-      // The whole table from the rows: right also when an element is already gone.
-      await runNft(tableScript(network, this.#ports.ofNetwork(network.id)));
+      await this.#changeElements("delete", network, ports);
     });
   }
 
@@ -115,7 +116,7 @@ class BridgeDriver implements NetworkDriver {
     const attached = this.#ipam.count(network.id);
     if (attached > 0) throw new EngineError("conflict", `error while removing network: network ${network.name} has active endpoints: ${attached}`);
     await this.#exclusive(network.id, async () => {
-      deleteLink(this.#routes, network.bridgeName);
+      lowerBridge(this.#routes, network.bridgeName);
       await runNft(deleteTableScript(network));
       this.#networks.delete(network.id);
     });
@@ -135,6 +136,17 @@ class BridgeDriver implements NetworkDriver {
   [Symbol.asyncDispose](): Promise<void> {
     this.#routes[Symbol.dispose]();
     return Promise.resolve();
+  }
+
+  /** When the table is not as the rows say (someone flushed it), it is written anew from the rows. */
+  async #changeElements(verb: "add" | "delete", network: NetworkConfig, ports: readonly PublishedPort[]): Promise<void> {
+    try {
+      await runNft(elementsScript(verb, network, ports));
+    } catch (error) {
+      if (!isEngineError(error, "internal")) throw error;
+      this.#logger.log("warn", "rewriting firewall table", { network: network.name, reason: error.message });
+      await runNft(tableScript(network, this.#ports.ofNetwork(network.id)));
+    }
   }
 
   #forget(endpoint: { readonly networkId: NetworkConfig["id"]; readonly endpointId: string }): void {

@@ -49,13 +49,13 @@ function natChains(network: NetworkConfig): string[] {
     "  chain published {",
     ...translate,
     "  }",
-    "  chain prerouting { type nat hook prerouting priority dstnat; policy accept;",
+    "  chain prerouting { type nat hook prerouting priority -100; policy accept;",
     "    fib daddr type local jump published",
     "  }",
-    "  chain output { type nat hook output priority dstnat; policy accept;",
+    "  chain output { type nat hook output priority -100; policy accept;",
     "    fib daddr type local jump published",
     "  }",
-    "  chain postrouting { type nat hook postrouting priority srcnat; policy accept;",
+    "  chain postrouting { type nat hook postrouting priority 100; policy accept;",
     // A container that calls its own published port, and the host's loopback, must be answered through the host.
     `    oifname ${bridge} ct status dnat ip saddr ${network.subnet} masquerade`,
     `    oifname ${bridge} ip saddr 127.0.0.0/8 masquerade`,
@@ -68,10 +68,10 @@ function filterChains(network: NetworkConfig): string[] {
   const bridge = JSON.stringify(network.bridgeName);
   return [
     // route_localnet on the bridge would otherwise open the host's loopback services to containers.
-    "  chain raw { type filter hook prerouting priority raw; policy accept;",
+    "  chain raw { type filter hook prerouting priority -300; policy accept;",
     `    iifname ${bridge} ip daddr 127.0.0.0/8 drop`,
     "  }",
-    "  chain forward { type filter hook forward priority filter; policy accept;",
+    "  chain forward { type filter hook forward priority 0; policy accept;",
     `    iifname ${bridge} oifname ${bridge} accept`,
     `    oifname ${bridge} ct state established,related accept`,
     ...(network.internal ? [] : [`    oifname ${bridge} ct status dnat accept`]),

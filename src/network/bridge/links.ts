@@ -3,6 +3,7 @@ import {
   addBridge,
   addDefaultRoute,
   addVeth,
+  deleteLink,
   getLink,
   openNetworkNamespace,
   setAddress,
@@ -39,6 +40,11 @@ function makeBridge(routes: RouteSocket, network: NetworkConfig): Link {
   const bridge = getLink(routes, network.bridgeName);
   if (bridge === undefined) throw new EngineError("internal", `bridge ${network.bridgeName} is gone right after it was made`);
   return bridge;
+}
+
+/** Removes a bridge; harmless when absent, and another kind of interface of that name stays. */
+export function lowerBridge(routes: RouteSocket, name: string): void {
+  if (getLink(routes, name)?.kind === "bridge") deleteLink(routes, name);
 }
 
 function mtuOf(network: NetworkConfig): { readonly mtu?: number } {
