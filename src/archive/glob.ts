@@ -23,11 +23,11 @@ export function parseGlob(pattern: string, options: { readonly deep?: boolean } 
   const tokens = new Tokenizer(pattern, options.deep ?? false).all();
   return {
     matches(name) {
-      const characters = [...name];
+      const characters = Array.from(name);
       return run(tokens, characters).at(-1)?.has(characters.length) ?? false;
     },
     canMatchBelow(directory) {
-      const characters = [...`${directory}/`];
+      const characters = Array.from(`${directory}/`);
       const states = run(tokens, characters);
       return states.some((state, at) => continues(tokens, state, at, characters.length));
     },
@@ -88,7 +88,7 @@ class Tokenizer {
 
   constructor(pattern: string, deep: boolean) {
     this.#pattern = pattern;
-    this.#characters = [...pattern];
+    this.#characters = Array.from(pattern);
     this.#deep = deep;
   }
 

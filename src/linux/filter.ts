@@ -31,7 +31,9 @@ export function hostDecompress(
       if (!done) return controller.enqueue(value);
       const code = await child.exited;
       if (code === 0) return controller.close();
-      controller.error(new EngineError("invalid", `damaged ${kind} data: ${(await complaint).trim().slice(0, 200)}`));
+      controller.error(
+        new EngineError("invalid", `damaged ${kind} data: ${(await complaint).split("\n", 1)[0]?.slice(0, 200)}`),
+      );
     },
     async cancel() {
       child.kill("SIGKILL");

@@ -7,3 +7,4 @@ export { listDirectory, removeTree, removeTreeAt } from "./tree-remove.ts";
 export { isDirectory, isSymlink, isWhiteout, statAt, statDescriptor, type TreeStat } from "./tree-stat.ts";
 export { readXattrsAt, readXattrsDescriptor, setXattrAt, setXattrDescriptor } from "./tree-xattr.ts";
 export { hostDecompress } from "./filter.ts";
+export { syncFsAsync } from "./tree-sync.ts";

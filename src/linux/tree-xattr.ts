@@ -16,7 +16,11 @@ const buffer = Buffer.alloc(65536);
 
 /** Creates or replaces an attribute of an open file or directory (not O_PATH). @throws SyscallError */
 export function setXattrDescriptor(descriptor: number, name: string, value: Uint8Array): void {
-  check(libc.fsetxattr(openDescriptor(descriptor), nameBuffer(name), bytesOf(value), value.length, 0), "fsetxattr", name);
+  check(
+    libc.fsetxattr(openDescriptor(descriptor), nameBuffer(name), bytesOf(value), value.length, 0),
+    "fsetxattr",
+    name,
+  );
 }
 
 /** {@link setXattrDescriptor} of an entry itself, links not followed. */

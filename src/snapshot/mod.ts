@@ -50,10 +50,8 @@ export interface SnapshotInfo {
 
 /** What a boot found and did. Nothing that was committed is ever removed by a repair. */
 export interface SnapshotRepair {
-  /** Directories without a row, and removals that a crash cut short: deleted. */
+  /** Directories without a row (a crash cut their making or their removal short): deleted, in the background. */
   readonly removedDirectories: number;
-  /** Active snapshots whose making a crash cut short: forgotten. */
-  readonly forgottenKeys: readonly SnapshotKey[];
   /** Rows whose directory is gone. Reported, never reset. */
   readonly damaged: readonly (ChainId | SnapshotKey)[];
 }

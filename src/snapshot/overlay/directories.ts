@@ -1,0 +1,114 @@
+import { constants, existsSync, mkdirSync, readdirSync, renameSync, statSync } from "node:fs";
+import { isEngineError, type Logger, messageOf } from "#core";
+import { chmodDescriptor, chownDescriptor, closeDescriptor, removeTree, TreeRoot } from "#linux";
+
+const trashName = "trash";
+
+/**
+ * `<root>/<id>/fs` (the layer's own files) and `<root>/<id>/work` (overlayfs's scratch). What is removed moves to
+ * `<root>/trash` at once and is deleted in the background.
+ */
+export class SnapshotDirectories implements AsyncDisposable {
+  readonly #root: string;
+  readonly #logger: Logger;
+  readonly #removals = new Set<Promise<void>>();
+
+  constructor(root: string, logger: Logger) {
+    this.#root = root;
+    this.#logger = logger;
+    mkdirSync(this.#trash, { recursive: true, mode: 0o700 });
+  }
+
+  get #trash(): string {
+    return `${this.#root}/${trashName}`;
+  }
+
+  #path(id: number): string {
+    return `${this.#root}/${id}`;
+  }
+
+  fs(id: number): string {
+    return `${this.#path(id)}/fs`;
+  }
+
+  work(id: number): string {
+    return `${this.#path(id)}/work`;
+  }
+
+  exists(id: number): boolean {
+    return existsSync(this.fs(id));
+  }
+
+  /** The root of an upper directory is the root that a mount shows: it looks like the one below. */
+  create(id: number, parent: number | undefined): void {
+    if (existsSync(this.#path(id))) this.discard(id);
+    mkdirSync(this.#path(id), { mode: 0o700 });
+    mkdirSync(this.fs(id), { mode: 0o755 });
+    mkdirSync(this.work(id), { mode: 0o700 });
+    dressRoot(this.fs(id), parent === undefined ? undefined : this.fs(parent));
+  }
+
+  /** Nothing mounts it for writing any more. */
+  dropWork(id: number): void {
+    if (existsSync(this.work(id))) this.#toTrash(this.work(id), `${id}-work`);
+  }
+
+  /** No error when there is nothing. */
+  discard(id: number): void {
+    if (existsSync(this.#path(id))) this.#toTrash(this.#path(id), String(id));
+  }
+
+  /** Ids that have a directory. */
+  ids(): number[] {
+    return readdirSync(this.#root)
+      .filter((name) => /^[1-9]\d*$/.test(name))
+      .map(Number);
+  }
+
+  /** Deletes what an earlier process left in the trash. */
+  emptyTrash(): number {
+    const names = readdirSync(this.#trash);
+    for (const name of names) this.#remove(`${this.#trash}/${name}`);
+    return names.length;
+  }
+
+  /** Waits for deletions under way. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#removals);
+  }
+
+  #toTrash(path: string, name: string): void {
+    const target = `${this.#trash}/${name}-${crypto.randomUUID()}`;
+    renameSync(path, target);
+    this.#remove(target);
+  }
+
+  #remove(path: string): void {
+    const removal = this.#removeQuietly(path).finally(() => this.#removals.delete(removal));
+    this.#removals.add(removal);
+  }
+
+  /** What cannot be removed (a mount left inside) stays in the trash for the next start. */
+  async #removeQuietly(path: string): Promise<void> {
+    try {
+      await removeTree(path);
+    } catch (error) {
+      if (!isEngineError(error)) throw error;
+      this.#logger.log("warn", "cannot remove the files of a snapshot", { path, error: messageOf(error) });
+    }
+  }
+}
+
+function dressRoot(directory: string, like: string | undefined): void {
+  const model = like === undefined ? { mode: 0o755, uid: 0, gid: 0 } : statSync(like);
+  const own = statSync(directory);
+  if ((own.mode & 0o7777) === (model.mode & 0o7777) && own.uid === model.uid && own.gid === model.gid) return;
+  using tree = new TreeRoot(directory);
+  const descriptor = tree.open("", constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    if (own.uid !== model.uid || own.gid !== model.gid) chownDescriptor(descriptor, model.uid, model.gid);
+    chmodDescriptor(descriptor, model.mode & 0o7777);
+  } finally {
+    closeDescriptor(descriptor);
+  }
+}
