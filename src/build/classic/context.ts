@@ -100,7 +100,7 @@ async function readBounded(path: string): Promise<string> {
   const { size } = await file.stat();
   if (size > maxDockerfileBytes)
     throw new EngineError("invalid", `the Dockerfile is larger than ${maxDockerfileBytes} bytes`);
-  return file.readFile("utf8");
+  return await file.readFile("utf8");
 }
 
 async function readIgnore(root: string): Promise<IgnoreMatcher | undefined> {

@@ -77,7 +77,7 @@ async function save(response: Response, path: string, onProgress: DownloadProgre
   const total = Number.isNaN(length) ? undefined : length;
   let bytes = 0;
   await using file = await open(path, "wx", 0o600);
-  for await (const chunk of response.body ?? []) {
+  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
     hash.update(chunk);
     await file.writeFile(chunk);
     bytes += chunk.length;

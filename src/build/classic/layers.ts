@@ -1,11 +1,13 @@
-import { rmdir } from "node:fs/promises";
-import { mkdtemp } from "node:fs/promises";
+import { mkdtemp, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { isEngineError, parseSnapshotKey, randomHexId, type ChainId, type SnapshotKey } from "#core";
 import type { NewLayer } from "#image";
 import type { Mount } from "#snapshot";
 import type { Lease } from "#store";
 import type { BuildHost } from "../host.ts";
+
+/** Start of the keys of all snapshots that steps write to or look at. */
+export const snapshotPrefix = "build-";
 
 /** A file tree that is mounted where only the builder looks. */
 export interface MountedTree extends AsyncDisposable {
@@ -72,5 +74,5 @@ async function commitSnapshot(host: BuildHost, chain: ChainId, key: SnapshotKey)
 }
 
 function newKey(): SnapshotKey {
-  return parseSnapshotKey(`build-${randomHexId().slice(0, 32)}`);
+  return parseSnapshotKey(`${snapshotPrefix}${randomHexId().slice(0, 32)}`);
 }

@@ -1,10 +1,10 @@
 import { EngineError } from "#core";
 import type { ContainerConfig, HostConfig } from "#spec";
-import { heredocBody, parseHeredocMark, type RunInstruction } from "../dockerfile/mod.ts";
+import type { RunInstruction } from "../dockerfile/mod.ts";
 import type { BuildContainer } from "../host.ts";
 import { commitStep, findCached, type StepImage } from "./commit.ts";
-import { resolveCommand } from "./metadata.ts";
 import { needsBuildkit } from "./needs-buildkit.ts";
+import { runCommand, writeScript, type RunCommand } from "./run-command.ts";
 import type { BuildSession } from "./session.ts";
 import type { StageState } from "./stage.ts";
 
@@ -25,49 +25,30 @@ export async function runStep(
   instruction: RunInstruction,
 ): Promise<StageState> {
   refuse(instruction);
-  const command = runCommand(state, instruction);
+  const command = runCommand(state.config, instruction);
   const env = state.config.Env ?? [];
   const visible = state.args.visible(env);
-  const shown = visible.length > 0 ? [`|${visible.length}`, ...visible, ...command] : command;
+  const shown = visible.length > 0 ? [`|${visible.length}`, ...visible, ...command.args] : command.args;
   const step: StepImage = {
     config: state.config,
     author: state.author,
     createdBy: shown.join(" "),
-    inputs: ["RUN", ...shown, `network=${instruction.network ?? ""}`],
+    inputs: ["RUN", ...shown, `network=${instruction.network ?? ""}`, command.script?.content ?? ""],
   };
   const cached = await findCached(session, state, step);
   if (cached) {
     session.print(" ---> Using cache\n");
     return { ...state, image: cached };
   }
-  const config = containerConfig(state, command, [...env, ...state.args.environment(env)]);
+  const config = containerConfig(state, command.args, [...env, ...state.args.environment(env)]);
   const image = await execute(session, state, { step, config, command, hostConfig: hostConfig(session, instruction) });
   return { ...state, image, cacheMissed: true };
 }
 
-function refuse({ mounts, security, devices, heredocs, command }: RunInstruction): void {
+function refuse({ mounts, security, devices }: RunInstruction): void {
   if (mounts.length > 0) throw needsBuildkit("mount");
   if (devices.length > 0) throw needsBuildkit("device");
   if (security === "insecure") throw needsBuildkit("security");
-  const [only] = heredocs;
-  const sole = parseHeredocMark(command.args[0] ?? "") !== undefined;
-  if (sole && heredocs.length === 1 && only?.content.startsWith("#!")) {
-    throw new EngineError(
-      "not_implemented",
-      "RUN with a here-document that names its interpreter (#!) is not supported by this builder",
-    );
-  }
-}
-
-/** A here-document that is the whole command is the script; any other is handed to the shell with the command. */
-function runCommand(state: StageState, { command, heredocs }: RunInstruction): string[] {
-  const [text = ""] = command.args;
-  const [only] = heredocs;
-  if (command.form === "exec" || !only) return resolveCommand(state.config, command);
-  const script = parseHeredocMark(text)
-    ? heredocBody(only)
-    : [text, ...heredocs.map((heredoc) => heredoc.content + heredoc.name)].join("\n");
-  return resolveCommand(state.config, { form: "shell", args: [script] });
 }
 
 function containerConfig(state: StageState, command: readonly string[], env: readonly string[]): ContainerConfig {
@@ -105,18 +86,21 @@ function hostConfig({ options }: BuildSession, { network }: RunInstruction): Hos
 interface Execution {
   readonly step: StepImage;
   readonly config: ContainerConfig;
-  readonly command: readonly string[];
+  readonly command: RunCommand;
   readonly hostConfig: HostConfig;
 }
 
 async function execute(session: BuildSession, state: StageState, execution: Execution): ReturnType<typeof commitStep> {
-  const { config, hostConfig: host, step, command } = execution;
+  const { config, step, command } = execution;
+  await using undo = new AsyncDisposableStack();
+  const mounts = command.script ? [await writeScript(session.scratch, command.script, undo)] : [];
+  const host = { ...execution.hostConfig, Mounts: mounts };
   const container = await session.host.createContainer({ image: state.image, config, hostConfig: host });
   try {
     session.print(` ---> Running in ${container.id.slice(0, 12)}\n`);
     const code = await runContainer(session, container);
     session.signal.throwIfAborted();
-    if (code !== 0) throw new RunFailure(command.join(" "), code);
+    if (code !== 0) throw new RunFailure(command.args.join(" "), code);
     const layer = await container.commit(session.lease);
     if (layer) session.lease.add(layer.chainId);
     if (session.options.rm) await removeContainer(session, container);
