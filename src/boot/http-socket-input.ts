@@ -6,8 +6,9 @@ export interface SocketInput extends AsyncIterable<Uint8Array> {
   stop(): void;
 }
 
-export function readSocket(socket: Duplex): SocketInput {
-  const queue: Uint8Array[] = [];
+/** @param early what was read from the socket before */
+export function readSocket(socket: Duplex, early: Uint8Array): SocketInput {
+  const queue: Uint8Array[] = early.length > 0 ? [early] : [];
   let ended = false;
   let wake: (() => void) | undefined;
   const signal = (): void => {

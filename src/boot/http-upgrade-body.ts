@@ -2,8 +2,8 @@ import type { Duplex } from "node:stream";
 import { EngineError, messageOf } from "#core";
 import { headerOf, type RequestHeaders } from "#api";
 
-/** The end of a request's body in bytes that hold more than it. */
-interface Cut {
+/** A request's body, and what came behind it. */
+export interface Cut {
   readonly body: Uint8Array;
   readonly rest: Uint8Array;
 }
@@ -12,17 +12,14 @@ const limitBytes = 16 << 20;
 
 /**
  * Reads the body of an upgrade request from `head`, the bytes behind its headers, and the socket, as long as
- * Content-Length or chunked encoding say. What follows belongs to the session and is put back.
+ * Content-Length or chunked encoding say. The rest belongs to the session.
  * @throws EngineError `invalid` when the body is malformed, too long or cut short
  */
-export async function takeBody(socket: Duplex, head: Uint8Array, headers: RequestHeaders): Promise<Uint8Array> {
+export async function takeBody(socket: Duplex, head: Uint8Array, headers: RequestHeaders): Promise<Cut> {
   const cut = cutter(headers);
   let bytes = head;
   for (let found = cut(bytes); ; found = cut(bytes)) {
-    if (found) {
-      if (found.rest.length > 0) socket.unshift(found.rest);
-      return found.body;
-    }
+    if (found) return found;
     if (bytes.length > limitBytes) throw new EngineError("invalid", `request body exceeds ${limitBytes} bytes`);
     bytes = Buffer.concat([bytes, await nextChunk(socket)]);
   }

@@ -1,7 +1,15 @@
 import { STATUS_CODES, type IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { EngineError, messageOf, type Logger } from "#core";
-import { bodyOf, headerOf, type Api, type ApiRequest, type ApiResponse, type HijackResponse } from "#api";
+import {
+  bodyOf,
+  headerOf,
+  type Api,
+  type ApiRequest,
+  type ApiResponse,
+  type HijackResponse,
+  type RequestBody,
+} from "#api";
 import { drained } from "./http-drain.ts";
 import { MessageBody } from "./http-request.ts";
 import { readSocket } from "./http-socket-input.ts";
@@ -11,7 +19,10 @@ export interface Upgrade {
   readonly message: IncomingMessage;
   readonly socket: Duplex;
   readonly head: Uint8Array;
-  /** True where the server leaves the body in `head` and on the socket, false where the message delivers it. */
+  /**
+   * True where the server leaves the body in `head` and on the socket (as Node does). False where the message delivers
+   * it and `head` holds only what follows (Bun's own listener).
+   */
   readonly bodyInHead: boolean;
 }
 
@@ -25,24 +36,35 @@ export async function serveUpgrade(api: Api, upgrade: Upgrade, logger: Logger): 
   socket.once("close", () => gone.abort(new EngineError("canceled", "the client went away")));
   // The close that follows is what counts; a reset by the client is no failure of ours.
   socket.on("error", (error) => logger.log("debug", messageOf(error), { target: message.url }));
-  const body = upgrade.bodyInHead
-    ? bodyOf(await takeBody(socket, upgrade.head, message.headers))
-    : new MessageBody(message);
+  const { body, rest } = await bodyAndRest(upgrade);
   const { method = "GET", url: target = "/", headers } = message;
   const request: ApiRequest = { method, target, headers, body, signal: gone.signal };
   const answer = await api.handle(request);
-  if (answer.kind === "hijack") await serveHijack(socket, answer, request);
+  if (answer.kind === "hijack") await serveHijack(answer, request, socket, rest);
   else await writePlain(socket, answer);
   socket.end();
   socket.resume();
 }
 
-async function serveHijack(socket: Duplex, answer: HijackResponse, { headers, signal }: ApiRequest): Promise<void> {
+async function bodyAndRest(upgrade: Upgrade): Promise<{ readonly body: RequestBody; readonly rest: Uint8Array }> {
+  const { message, socket, head } = upgrade;
+  if (!upgrade.bodyInHead) return { body: new MessageBody(message), rest: head };
+  const cut = await takeBody(socket, head, message.headers);
+  return { body: bodyOf(cut.body), rest: cut.rest };
+}
+
+/** @param early what the client sent behind its request, before it had an answer */
+async function serveHijack(
+  answer: HijackResponse,
+  { headers, signal }: ApiRequest,
+  socket: Duplex,
+  early: Uint8Array,
+): Promise<void> {
   const protocol = headerOf(headers, "upgrade") ?? "tcp";
   socket.write(
     `HTTP/1.1 101 UPGRADED\r\n${headerLines({ ...answer.headers, Connection: "Upgrade", Upgrade: protocol })}\r\n`,
   );
-  const input = readSocket(socket);
+  const input = readSocket(socket, early);
   try {
     await answer.serve({ input, signal, write: (chunk) => (socket.write(chunk) ? undefined : drained(socket)) });
   } finally {

@@ -309,20 +309,20 @@ describe("addresses", () => {
     const other = createServer().listen(path);
     open.defer(() => void other.close());
     const options = { api: apiOf({}), logger: silentLogger };
-    expect(serveHttp({ ...options, listen: { kind: "unix", path } })).rejects.toThrow(
+    await expect(serveHttp({ ...options, listen: { kind: "unix", path } })).rejects.toThrow(
       `${path} is in use by another process`,
     );
     const file = join(directory, "file");
     writeFileSync(file, "");
-    expect(serveHttp({ ...options, listen: { kind: "unix", path: file } })).rejects.toThrow("is not a socket");
-    expect(serveHttp({ ...options, listen: { kind: "unix", path: file, group: "no-such-group" } })).rejects.toThrow(
+    await expect(serveHttp({ ...options, listen: { kind: "unix", path: file } })).rejects.toThrow("is not a socket");
+    await expect(serveHttp({ ...options, listen: { kind: "unix", path: file, group: "no-such-group" } })).rejects.toThrow(
       "group no-such-group not found",
     );
   });
 
   test("TCP beyond loopback needs verified clients", async () => {
     const options = { api: apiOf({}), logger: silentLogger };
-    expect(serveHttp({ ...options, listen: { kind: "tcp", host: "0.0.0.0", port: 0 } })).rejects.toThrow(
+    await expect(serveHttp({ ...options, listen: { kind: "tcp", host: "0.0.0.0", port: 0 } })).rejects.toThrow(
       "refusing to listen on tcp://0.0.0.0:0 without verifying clients",
     );
     await using listener = await serveHttp({ ...options, listen: { kind: "tcp", host: "127.0.0.1", port: 0 } });

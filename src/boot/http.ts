@@ -37,6 +37,7 @@ export async function serveHttp({ api, listen, logger }: ServeHttpOptions): Prom
   return {
     address,
     async [Symbol.asyncDispose]() {
+      if (!acceptor.listening) return;
       const closed = once(acceptor, "close");
       acceptor.close();
       for (const socket of sessions) socket.destroy();
