@@ -10,7 +10,7 @@ import { detectCgroups, diskUsage, enableFavorDynmods, readHostFacts } from "#li
 import { openSandboxes } from "#network";
 import { openBridgeDriver } from "#network/bridge";
 import { openRuntime } from "#runtime";
-import { createOverlayMounter, openOverlaySnapshotter } from "#snapshot/overlay";
+import { createMounter, openOverlaySnapshotter } from "#snapshot/overlay";
 import { createLeases, openDatabase } from "#store";
 import { openLocalVolumes } from "#volume/local";
 import type { DaemonOptions } from "./daemon-options.ts";
@@ -51,7 +51,7 @@ export async function openDrivers(options: DaemonOptions, logger: Logger, scope:
     leases,
     content,
     snapshots,
-    mounter: createOverlayMounter(),
+    mounter: createMounter(),
     images,
     runtime,
     network: scope.use(openBridgeDriver({ database, logger, execRoot })),

@@ -1,4 +1,4 @@
-import { createBuilder } from "#build";
+import { createBuilder, reconcileBuilds } from "#build";
 import { readSpecHost } from "#runtime";
 import { createBackgroundTasks } from "./background.ts";
 import { createBuildHost } from "./build-host.ts";
@@ -40,7 +40,9 @@ export async function openEngine(deps: EngineDeps): Promise<Engine> {
   for (const warning of await deps.network.ensure(bridge)) deps.logger.log("warn", warning);
   const listening = deps.runtime.onExit((exit) => handleExit(context, exit));
   await recover(context);
-  const builder = createBuilder(createBuildHost(context), { logger: deps.logger, clock: deps.clock });
+  const buildHost = createBuildHost(context);
+  await reconcileBuilds(buildHost);
+  const builder = createBuilder(buildHost, { logger: deps.logger, clock: deps.clock });
   return {
     containers: createContainers(context, execs),
     execs,

@@ -1,4 +1,4 @@
-import { readdir, rm } from "node:fs/promises";
+import { readdir, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { formatRfc3339Nano, type ContainerId } from "#core";
 import type { ContainerContext } from "./containers/context.ts";
@@ -70,24 +70,24 @@ async function removeStrangers(context: ContainerContext): Promise<void> {
     const isStray = info.kind !== "committed" && !known.has(info.name);
     if (isStray) await deps.snapshots.remove(info.name as Parameters<typeof deps.snapshots.remove>[0]);
   }
-  await removeUnknown(join(deps.paths.dataRoot, "containers"), known);
-  await removeUnknown(join(deps.paths.dataRoot, "tmp"), new Set());
-  await unmountUnknown(context, known);
+  await removeDirectories(join(deps.paths.dataRoot, "containers"), known);
+  await removeMountPoints(context, join(deps.paths.execRoot, "rootfs"), (name) => !known.has(name));
+  await removeMountPoints(context, deps.paths.execRoot, (name) => /^(init|copy-up)-/.test(name));
 }
 
-async function removeUnknown(directory: string, known: ReadonlySet<string>): Promise<void> {
+/** Nothing is ever mounted below these. */
+async function removeDirectories(directory: string, known: ReadonlySet<string>): Promise<void> {
   for (const name of await namesIn(directory)) {
     if (!known.has(name)) await rm(join(directory, name), { recursive: true, force: true });
   }
 }
 
-/** Roots that a dead engine left mounted in a namespace that is still alive. */
-async function unmountUnknown({ deps }: ContainerContext, known: ReadonlySet<string>): Promise<void> {
-  const directory = join(deps.paths.execRoot, "rootfs");
+/** Mount points that a dead engine left in a namespace that is still alive. Not recursive: behind a mount lie files of images. */
+async function removeMountPoints({ deps }: ContainerContext, directory: string, isStray: (name: string) => boolean): Promise<void> {
   for (const name of await namesIn(directory)) {
-    if (known.has(name)) continue;
+    if (!isStray(name)) continue;
     deps.mounter.unmount(join(directory, name));
-    await rm(join(directory, name), { recursive: false, force: true }).catch(() => undefined);
+    await rmdir(join(directory, name));
   }
 }
 
