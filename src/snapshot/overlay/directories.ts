@@ -48,6 +48,12 @@ export class SnapshotDirectories implements AsyncDisposable {
     dressRoot(this.fs(id), parent === undefined ? undefined : this.fs(parent));
   }
 
+  /** A root that was made without a parent and that no layer entry changed becomes like the parent's. */
+  inheritRoot(id: number, parent: number): void {
+    const { mode, uid, gid } = statSync(this.fs(id));
+    if ((mode & 0o7777) === 0o755 && uid === 0 && gid === 0) dressRoot(this.fs(id), this.fs(parent));
+  }
+
   /** Nothing mounts it for writing any more. */
   dropWork(id: number): void {
     if (existsSync(this.work(id))) this.#toTrash(this.work(id), `${id}-work`);

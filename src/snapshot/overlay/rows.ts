@@ -52,9 +52,13 @@ export class SnapshotRows {
     return this.#database.get<SnapshotRow>(`${select} WHERE s.chain = ?`, chain);
   }
 
-  /** Parents before their children: a child is always made later. */
+  /** Parents before their children, else in the order they were made. */
   all(): SnapshotRow[] {
-    return this.#database.all<SnapshotRow>(`${select} ORDER BY s.id`);
+    const rows = this.#database.all<SnapshotRow>(`${select} ORDER BY s.id`);
+    const waiting = new Map(rows.map((row) => [row.id, row]));
+    const sorted: SnapshotRow[] = [];
+    for (const row of rows) takeWithParents(row, waiting, sorted);
+    return sorted;
   }
 
   /** `materialise` runs before the row is committed. @throws EngineError `already_exists`, `not_found` */
@@ -71,10 +75,13 @@ export class SnapshotRows {
     });
   }
 
-  /** False when the name is taken. */
-  commit(id: number, chain: ChainId, usage: SnapshotUsage): boolean {
+  /** False when the name is taken. With `parent` it stands on that one from now on. @throws EngineError `not_found` (parent) */
+  commit(id: number, chain: ChainId, usage: SnapshotUsage, parent?: ChainId): boolean {
     return this.#database.transaction(() => {
       if (this.byChain(chain)) return false;
+      if (parent !== undefined) {
+        this.#database.run("UPDATE overlay_snapshot SET parent = ? WHERE id = ?", this.requireChain(parent).id, id);
+      }
       const sql =
         "UPDATE overlay_snapshot SET kind = 'committed', key = NULL, chain = ?, bytes = ?, inodes = ? WHERE id = ?";
       this.#database.run(sql, chain, usage.bytes, usage.inodes, id);
@@ -126,6 +133,15 @@ export class SnapshotRows {
     }
     return stack;
   }
+}
+
+function takeWithParents(row: SnapshotRow, waiting: Map<number, SnapshotRow>, sorted: SnapshotRow[]): void {
+  const line: SnapshotRow[] = [];
+  for (let at: SnapshotRow | undefined = row; at && waiting.delete(at.id);) {
+    line.push(at);
+    at = at.parent === null ? undefined : waiting.get(at.parent);
+  }
+  sorted.push(...line.reverse());
 }
 
 export interface NewSnapshot {

@@ -47,13 +47,14 @@ class OverlaySnapshotter implements Snapshotter {
     return this.#directories.fs(this.#active(key).id);
   }
 
-  async commit(name: ChainId, key: SnapshotKey): Promise<void> {
+  async commit(name: ChainId, key: SnapshotKey, options: { readonly parent?: ChainId } = {}): Promise<void> {
     const { id } = this.#active(key);
     const directory = this.#directories.fs(id);
     if (this.#rows.byChain(name) === undefined) {
+      if (options.parent !== undefined) this.#directories.inheritRoot(id, this.#rows.requireChain(options.parent).id);
       const usage = await diskUsage(directory);
       await syncFsAsync(directory);
-      if (this.#rows.commit(this.#active(key).id, name, usage)) return this.#directories.dropWork(id);
+      if (this.#rows.commit(this.#active(key).id, name, usage, options.parent)) return this.#directories.dropWork(id);
     }
     await this.remove(key);
     throw new EngineError("already_exists", `snapshot ${name} already exists`);
