@@ -8,6 +8,7 @@ import type { Lease } from "#store";
 import { attachContainer } from "./containers/attach.ts";
 import type { ContainerContext } from "./containers/context.ts";
 import { materialise, normaliseHostConfig, snapshotKeyOf } from "./containers/create.ts";
+import { mergeConfig } from "./containers/merge-config.ts";
 import type { ContainerRecord } from "./containers/record.ts";
 import { removeContainer } from "./containers/remove.ts";
 import { startContainer } from "./containers/start.ts";
@@ -29,7 +30,7 @@ export function createBuildHost(context: ContainerContext): BuildHost {
     scratch,
     async createContainer({ image, config, hostConfig }) {
       const host = normaliseHostConfig(hostConfig);
-      const record = await materialise(context, { image, config, host, name: undefined, endpoints: {}, buildStep: true });
+      const record = await materialise(context, { image, config: mergeConfig(config, undefined), host, name: undefined, endpoints: {}, buildStep: true });
       return buildContainer(context, record, image?.layers.at(-1)?.chainId);
     },
     async pull(name) {
