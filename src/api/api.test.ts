@@ -3,7 +3,7 @@ import { EngineError, silentLogger, type Clock } from "#core";
 import type { Engine } from "#engine";
 import type { ContainerInspect, ImageSummary } from "#spec";
 import { bodyOf, createApi, type ApiRequest, type ApiResponse } from "./mod.ts";
-import { recordingEngine } from "./testing.ts";
+import { recordingEngine } from "./testing/mod.ts";
 
 const clock: Clock = { nowMs: () => 1_000_000, nowNs: () => 1_000_000_000_000n };
 const encoder = new TextEncoder();
@@ -82,6 +82,7 @@ describe("what the engine is asked", () => {
     ["GET /images/json/json", "images.inspect", ["json"]],
     ["DELETE /images/a/b:c?force=1", "images.remove", ["a/b:c", { force: true, noprune: false }]],
     ["POST /images/a/tag?repo=x/y&tag=2", "images.tag", ["a", "x/y", "2"]],
+    ["POST /images/a/tag?repo=h:5000/y:3", "images.tag", ["a", "h:5000/y", "3"]],
     ["GET /images/get?names=a,b&names=c", "images.save", [["a", "b", "c"]]],
     ["GET /images/x/y/get", "images.save", [["x/y"]]],
     ["POST /volumes/create", "volumes.create", [{ Name: "v" }], { body: { name: "v", Labels: null } }],
@@ -158,7 +159,7 @@ describe("what the engine is asked", () => {
     const messages = async function* () {
       yield { stream: "Step 1/1 : FROM x\n" };
     };
-    const { engine, calls } = recordingEngine({ build: messages } as never);
+    const { engine, calls } = recordingEngine({ build: messages });
     const query = "t=a:1&t=b&buildargs=%7B%22A%22%3A%221%22%2C%22B%22%3Anull%7D&rm=0&q=1&memory=1024&networkmode=none";
     const response = await ask(engine, `POST /build?${query}`);
     expect((await bytesOf(response)).toString()).toBe('{"stream":"Step 1/1 : FROM x\\n"}\r\n');

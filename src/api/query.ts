@@ -28,3 +28,11 @@ export function jsonParam(call: Call, key: string): unknown {
     throw new EngineError("invalid", `invalid ${key} ${JSON.stringify(value.slice(0, 200))}: not JSON`, { cause });
   }
 }
+
+/** `repo` and `tag`; clients may also write the tag into `repo`, and then `tag` wins. */
+export function repositoryParam(call: Call): { readonly repository: string; readonly tag: string } {
+  const text = call.param("repo");
+  const colon = text.lastIndexOf(":");
+  if (colon <= text.lastIndexOf("/") || text.includes("@")) return { repository: text, tag: call.param("tag") };
+  return { repository: text.slice(0, colon), tag: call.param("tag") || text.slice(colon + 1) };
+}

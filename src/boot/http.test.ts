@@ -6,7 +6,7 @@ import { AsyncQueue, EngineError, silentLogger, systemClock } from "#core";
 import type { Engine, StreamFrame } from "#engine";
 import type { EventMessage, ProgressMessage, WaitResponse } from "#spec";
 import { createApi } from "#api";
-import { echoSession, recordingEngine } from "../api/testing.ts";
+import { echoSession, recordingEngine } from "#api/testing";
 import { serveHttp, type HttpListener } from "./http.ts";
 
 let directory = "";
@@ -208,7 +208,7 @@ describe("streams", () => {
       for await (const chunk of context) yield { stream: Buffer.from(chunk).toString() };
       yield { stream: "done" };
     };
-    await serve({ build } as never);
+    await serve({ build });
     const client = new RawClient();
     client.socket.write(request("POST /build", ["Transfer-Encoding: chunked"]));
     await client.until('{"stream":"ready"}\r\n');
@@ -229,7 +229,7 @@ describe("streams", () => {
       aborted.resolve();
       yield { stream: "too late" };
     };
-    await serve({ build } as never);
+    await serve({ build });
     const client = new RawClient();
     client.socket.write(request("POST /build", ["Transfer-Encoding: chunked"]));
     await started.promise;
@@ -315,9 +315,9 @@ describe("addresses", () => {
     const file = join(directory, "file");
     writeFileSync(file, "");
     await expect(serveHttp({ ...options, listen: { kind: "unix", path: file } })).rejects.toThrow("is not a socket");
-    await expect(serveHttp({ ...options, listen: { kind: "unix", path: file, group: "no-such-group" } })).rejects.toThrow(
-      "group no-such-group not found",
-    );
+    await expect(
+      serveHttp({ ...options, listen: { kind: "unix", path: file, group: "no-such-group" } }),
+    ).rejects.toThrow("group no-such-group not found");
   });
 
   test("TCP beyond loopback needs verified clients", async () => {

@@ -1,7 +1,7 @@
 import { EngineError } from "#core";
 import type { Call } from "../call.ts";
 import { progressResponse } from "../progress.ts";
-import { boolParam } from "../query.ts";
+import { boolParam, repositoryParam } from "../query.ts";
 import { stream, type ApiResponse } from "../response.ts";
 import type { Route } from "../router.ts";
 
@@ -37,8 +37,7 @@ function create(call: Call): Promise<ApiResponse> {
   if (source === "") throw new EngineError("not_implemented", "pulling from a registry is not built yet");
   const platform = call.param("platform");
   const messages = call.engine.images.import(source === "-" ? call.request.body.stream() : sourceUrl(source), {
-    repository: call.param("repo"),
-    tag: call.param("tag"),
+    ...repositoryParam(call),
     message: call.param("message"),
     changes: call.query.getAll("changes").flatMap((change) => change.split("\n").filter((line) => line.trim() !== "")),
     ...(platform !== "" && { platform }),

@@ -1,7 +1,7 @@
 import { EngineError } from "#core";
 import type { Call } from "../call.ts";
 import { filterKeys, parseFilters } from "../filters.ts";
-import { boolParam } from "../query.ts";
+import { boolParam, repositoryParam } from "../query.ts";
 import { empty, json, type ApiResponse } from "../response.ts";
 import type { Route } from "../router.ts";
 import { shapeImageInspect, shapeImageSummary } from "../shape.ts";
@@ -36,9 +36,9 @@ async function prune(call: Call): Promise<ApiResponse> {
 }
 
 function tag(call: Call): ApiResponse {
-  const repository = call.param("repo");
+  const { repository, tag: name } = repositoryParam(call);
   if (repository === "") throw new EngineError("invalid", "invalid reference format");
-  call.engine.images.tag(call.name, repository, call.param("tag"));
+  call.engine.images.tag(call.name, repository, name);
   return empty(201);
 }
 

@@ -1,3 +1,4 @@
+/** api/testing: doubles of the engine, for tests of the API and of its server. */
 import { AsyncQueue } from "#core";
 import type { AttachSession, Engine, StreamFrame } from "#engine";
 
@@ -18,7 +19,9 @@ export function recordingEngine(answers: Answers = {}): { readonly engine: Engin
   const record = (useCase: string, answer: unknown) => {
     return (...args: readonly unknown[]): unknown => {
       calls.push({ useCase, args });
-      return typeof answer === "function" ? (answer(...args) as unknown) : undefined;
+      return typeof answer === "function"
+        ? Reflect.apply(answer as (...all: unknown[]) => unknown, undefined, args)
+        : undefined;
     };
   };
   const group = (name: string): object =>
