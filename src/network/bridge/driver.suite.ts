@@ -2,8 +2,8 @@
  * The bridge driver on the real kernel. driver.test.ts runs this file inside network and mount namespaces of its own,
  * which stand for the host; whatever happens here ends with them.
  */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { mkdtempSync, readdirSync, rmdirSync } from "node:fs";
 import { parseContainerId, parseNetworkId, randomHexId, silentLogger, type ContainerId } from "#core";
 import {
   addDefaultRoute,
@@ -52,10 +52,17 @@ beforeEach(async () => {
   await driver.ensure(network);
 });
 
-afterAll(() => {
+/** A test that failed half-way must not disturb the next one. */
+afterEach(async () => {
+  await driver.reconcile(new Set());
   for (const id of sandboxes.list()) sandboxes.remove(id);
+  await driver[Symbol.asyncDispose]();
+});
+
+afterAll(() => {
   removeNetworkNamespace(`${root}/world`);
-  rmSync(root, { recursive: true });
+  rmdirSync(`${root}/netns`);
+  rmdirSync(root);
 });
 
 /** A network beyond the host, which knows no way back into the containers' subnet. */
