@@ -4,7 +4,7 @@
  */
 import { join, resolve } from "node:path";
 import { startDaemon } from "../test/support/daemon.ts";
-import { openSandbox } from "../test/support/sandbox.ts";
+import { openSandbox, type Sandbox } from "../test/support/sandbox.ts";
 
 const project = resolve(import.meta.dirname, "..");
 const binary = join(project, "dist/lighter");
@@ -18,7 +18,17 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
 class StepFailed extends Error {}
 
 async function tour(): Promise<void> {
-  await using box = await openSandbox();
+  const box = await openSandbox();
+  try {
+    await steps(box);
+  } finally {
+    await box[Symbol.asyncDispose]();
+  }
+  const left = box.leftovers();
+  if (left.length > 0) throw new StepFailed(`left behind:\n  ${left.join("\n  ")}`);
+}
+
+async function steps(box: Sandbox): Promise<void> {
   await using daemon = await startDaemon(box, { binary });
   console.log(`engine ready: process ${daemon.pid}, bridge ${box.bridge}, subnet ${box.subnet}`);
 
