@@ -209,6 +209,15 @@ describe.skipIf(!isRoot)("the classic builder", () => {
       expect((await bench.topLayer(one.image)).get("n")).toMatchObject({ uid: 5, gid: 6, mode: 0o4711, text: "s\n" });
     });
 
+    test("--link is a copy where that is the same, and refused where it is not", async () => {
+      expect(await shown("COPY --link a.txt /n/x", "cat /n/x", files)).toBe("A");
+      const setup = "FROM base\nRUN mkdir /real && ln -s real /ld\n";
+      for (const line of ["COPY --link a.txt /ld/", "COPY --link a.txt /real"]) {
+        const { error } = await build(`${setup}${line}\n`, files);
+        expect(error).toStartWith("the --link option requires BuildKit. Refer to https://docs.docker.com/go/buildkit/");
+      }
+    });
+
     test("here-documents", async () => {
       const copy = "ARG v=val\nCOPY <<a.txt <<'b.txt' /o/\nA $v \"q\"\na.txt\nB $v\nb.txt";
       expect(await shown(copy, "cat /o/a.txt /o/b.txt")).toBe('A val "q"\nB $v\n');
@@ -244,10 +253,6 @@ describe.skipIf(!isRoot)("the classic builder", () => {
         "unable to convert uid/gid chown string to host mapping: can't find uid for user nobody9: no such user: nobody9",
       ],
       ["COPY http://x/y /b", "COPY failed: source can't be a URL for COPY"],
-      [
-        "COPY --link a.txt /b",
-        "the --link option requires BuildKit. Refer to https://docs.docker.com/go/buildkit/ to learn how to build images with BuildKit enabled",
-      ],
       ["COPY dir /etc/passwd", "failed to copy files: failed to copy directory: mkdir /etc/passwd: not a directory"],
       ["ADD --checksum=sha256:aa a.txt /b", "ADD failed: checksum can't be specified for non-HTTP(S) sources"],
       ["ADD https://x/y.git /b", "ADD failed: git source https://x/y.git is not supported by this builder"],

@@ -37,9 +37,7 @@ function destinationPath(path: string, workdir: string): string {
 
 /** What this builder does not carry out ends here, never in silence. @throws EngineError `invalid`, `not_implemented` */
 export function refuseCopy(instruction: CopyInstruction | AddInstruction): void {
-  const { kind, sources, link } = instruction;
-  // An independent layer differs from a plain copy where symlinks are on the way to the destination.
-  if (link) throw needsBuildkit("link");
+  const { kind, sources } = instruction;
   if (kind === "COPY") {
     if (sources.some(isUrl)) throw failure("COPY", "source can't be a URL for COPY");
     return;

@@ -1,3 +1,4 @@
+import { posix } from "node:path";
 import type { AddInstruction, CopyInstruction } from "../dockerfile/mod.ts";
 import { checksumSource, joinChecksums } from "./checksum.ts";
 import { commitStep, findCached, type StepImage } from "./commit.ts";
@@ -5,12 +6,14 @@ import { expandCopy, refuseCopy } from "./copy-instruction.ts";
 import { collectSources, openCopyRoot } from "./copy-sources.ts";
 import { writeLayer } from "./layers.ts";
 import { parseMode } from "./mode.ts";
+import { needsBuildkit } from "./needs-buildkit.ts";
 import { resolveOwner } from "./owner.ts";
 import { createScratch } from "./scratch.ts";
 import type { BuildSession } from "./session.ts";
 import type { CopySource } from "./sources.ts";
 import { chainOf, shellOfStage, type StageState } from "./stage.ts";
 import { transfer, type TransferOptions } from "./transfer.ts";
+import { resolveBeneath } from "./tree.ts";
 
 type Instruction = CopyInstruction | AddInstruction;
 
@@ -31,6 +34,7 @@ export async function copyStep(session: BuildSession, state: StageState, written
   }
   const layer = await writeLayer(session.host, chainOf(state.image), session.lease, async (target) => {
     const options = await transferOptions(session, instruction, target);
+    if (instruction.link) await checkLink(target, instruction.destination, sources);
     for (const source of sources) await transfer(source, target, options);
   });
   return { ...state, image: await commitStep(session, state, step, layer), cacheMissed: true };
@@ -79,6 +83,17 @@ async function transferOptions(
     nowNs: session.clock.nowNs(),
     signal: session.signal,
   };
+}
+
+/**
+ * `--link` copies as if the destination were empty. That is the same as a copy unless symlinks are on the way to it, or a
+ * directory takes the place of the file that is meant: then it is refused. @throws EngineError `invalid`
+ */
+async function checkLink(root: string, destination: string, sources: readonly CopySource[]): Promise<void> {
+  const found = await resolveBeneath(root, destination, { followLast: true });
+  const throughLink = `/${found.path}` !== posix.resolve(destination);
+  const meansFile = !destination.endsWith("/") && sources.some((source) => !source.isDirectory);
+  if (throughLink || (meansFile && found.kind === "directory")) throw needsBuildkit("link");
 }
 
 function unpackRule(flag: boolean | undefined): TransferOptions["unpack"] {

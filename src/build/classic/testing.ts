@@ -91,7 +91,7 @@ export class BuildBench implements AsyncDisposable {
     const database = undo.use(openDatabase(join(root, "db")));
     const shared = { database, leases: createLeases(), logger: silentLogger, clock: systemClock };
     const content = undo.use(await openContentStore({ ...shared, root: join(root, "content") }));
-    const snapshots = undo.use(await openOverlay({ ...shared, root: join(root, "snapshots") }));
+    const snapshots = undo.use(openOverlay({ ...shared, root: join(root, "snapshots") }));
     const unpackPool = undo.use(createUnpackPool());
     const events = { emit: (): void => undefined };
     const images = undo.use(await openImageStore({ ...shared, content, snapshots, unpackPool, events }));
