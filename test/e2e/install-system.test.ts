@@ -98,8 +98,8 @@ test("--docker refuses another docker command, before any file is written, and n
   expect(lstatSync(docker).isFile()).toBeTrue();
 });
 
-test.each([["--nonsense"], ["--prefix"], ["--prefix", "relative"]])("bad flags are refused: %s", (...flags) => {
-  expect(install(...flags).code).toBe(1);
+test.each(["--nonsense", "--prefix", "--prefix=relative"])("bad flags are refused: %s", (flag) => {
+  expect(install(flag).code).toBe(1);
   expect(files()).toEqual([]);
 });
 

@@ -31,5 +31,7 @@ describe.skipIf(process.getuid?.() !== 0)("npm start", () => {
     expect(bridge).toMatch(/^lt\d+-0b$/);
     const links = Bun.spawnSync(["ip", "-o", "link"]).stdout.toString();
     expect(links).not.toContain(`${bridge}:`);
+    const tables = Bun.spawnSync(["nft", "list", "tables"]).stdout.toString();
+    expect(tables).not.toContain(bridge?.replaceAll("-", "_"));
   }, 120_000);
 });

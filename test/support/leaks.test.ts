@@ -84,10 +84,13 @@ describe.skipIf(!isRoot)("as root", () => {
     expect(run.code).not.toBe(0);
   });
 
-  test("an nft table is reported", () => {
-    const run = runPlanted('Bun.spawnSync(["nft", "add", "table", "ip", linkTag + "x"]);');
-    Bun.spawnSync(["nft", "delete", "table", "ip", `lt${run.pid}-x`]);
-    expect(run.text).toContain(`\n  nft table ip lt${run.pid}-x\n`);
+  test.each(["lt#-x", "lighter_lt#_x"])("an nft table is reported: %s", (pattern) => {
+    const run = runPlanted(
+      `Bun.spawnSync(["nft", "add", "table", "ip", "${pattern}".replace("#", String(process.pid))]);`,
+    );
+    const name = pattern.replace("#", String(run.pid));
+    Bun.spawnSync(["nft", "delete", "table", "ip", name]);
+    expect(run.text).toContain(`\n  nft table ip ${name}\n`);
     expect(run.code).not.toBe(0);
   });
 });

@@ -71,7 +71,9 @@ function tables({ linkTag }: LedgerScope): string[] {
   if (process.getuid?.() !== 0 || !Bun.which("nft")) return [];
   const { stdout } = Bun.spawnSync(["nft", "list", "tables"]);
   const lines = stdout.toString().split("\n");
-  return lines.filter((line) => line.includes(linkTag)).map((line) => `nft ${line}`);
+  // nft names have no hyphen unless quoted: the engine's table of the bridge lt7-0 is lighter_lt7_0.
+  const names = [linkTag, linkTag.replaceAll("-", "_")];
+  return lines.filter((line) => names.some((name) => line.includes(name))).map((line) => `nft ${line}`);
 }
 
 function cgroups({ tag }: LedgerScope): string[] {

@@ -23,7 +23,7 @@ describe.skipIf(process.getuid?.() !== 0)("as root", () => {
       expect(Bun.spawnSync(command, { stdio: ["ignore", "ignore", "ignore"] }).exitCode).toBe(0);
     run("mount", "-t", "tmpfs", "x", mounted);
     run("ip", "link", "add", box.bridge, "type", "bridge");
-    run("nft", "add", "table", "inet", box.bridge);
+    run("nft", "add", "table", "ip", `lighter_${box.bridge.replaceAll("-", "_")}`);
     // Its own session, and no longer our child: like a container's monitor.
     run("setsid", "-f", "sh", "-c", "sleep 60; :", box.root);
     expect(box.leftovers().map((line) => line.split(" ")[0])).toEqual(["mount", "link", "nft", "process"]);
