@@ -20,7 +20,8 @@ export interface Capabilities {
 /** The capabilities a process has. */
 export function readCapabilities(pid: number | "self" = "self"): Capabilities {
   const status = readFileSync(`/proc/${pid}/status`, "utf8");
-  const set = (field: string): string[] => decode(new RegExp(`^${field}:\\s*([0-9a-f]+)`, "m").exec(status)?.[1] ?? "0");
+  const set = (field: string): string[] =>
+    decode(new RegExp(`^${field}:\\s*([0-9a-f]+)`, "m").exec(status)?.[1] ?? "0");
   return { effective: set("CapEff"), permitted: set("CapPrm"), bounding: set("CapBnd") };
 }
 

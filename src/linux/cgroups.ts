@@ -32,13 +32,23 @@ export function detectCgroups(): CgroupLayout {
   for (const mount of mounts.filter(({ type }) => type === "cgroup")) {
     for (const option of mount.options) if (isController(option)) v1.set(option, mount.point);
   }
-  if (unified === undefined && v1.size === 0) throw new EngineError("unavailable", "no cgroups are mounted on this host");
+  if (unified === undefined && v1.size === 0)
+    throw new EngineError("unavailable", "no cgroups are mounted on this host");
   const own = unified === undefined ? [] : readWords(`${unified}/cgroup.controllers`);
   const mode = v1.size === 0 ? "v2" : unified === undefined ? "v1" : "hybrid";
   return { mode, unified, v1, controllers: [...[...v1.keys()].filter((name) => !name.startsWith("name=")), ...own] };
 }
 
-const hierarchyOptions = new Set(["rw", "ro", "noprefix", "xattr", "clone_children", "cpuset_v2_mode", "none", "favordynmods"]);
+const hierarchyOptions = new Set([
+  "rw",
+  "ro",
+  "noprefix",
+  "xattr",
+  "clone_children",
+  "cpuset_v2_mode",
+  "none",
+  "favordynmods",
+]);
 
 function isController(option: string): boolean {
   return !hierarchyOptions.has(option) && !option.startsWith("release_agent=");
@@ -80,7 +90,8 @@ export function enableFavorDynmods(layout: CgroupLayout): FavorDynmods {
   if (before?.options.includes("favordynmods") === true) return { enabled: true, reason: "" };
   try {
     const options = [...(before?.options ?? []).filter((option) => option !== "rw" && option !== "ro"), "favordynmods"];
-    callMount("cgroup2", unified, "cgroup2", mountFlags.remount | flagBits(before?.flags ?? []), options.join(","));
+    const flags = mountFlags.remount | flagBits(before?.flags ?? []);
+    callMount({ source: "cgroup2", target: unified, type: "cgroup2", flags, data: options.join(",") });
   } catch (error) {
     if (!isEngineError(error)) throw error;
     return { enabled: false, reason: messageOf(error) };

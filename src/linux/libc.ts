@@ -1,4 +1,4 @@
-import { CString, dlopen, FFIType, ptr, read, type FFIFunction, type Library, type Pointer } from "bun:ffi";
+import { CString, dlopen, FFIType, ptr, read, type FFIFunction, type Library } from "bun:ffi";
 import { constants } from "node:os";
 import { EngineError, type ErrorCode } from "#core";
 
@@ -16,7 +16,7 @@ const base = bindLibc({ __errno_location: { args: [], returns: "ptr" }, strerror
 export function errno(): number {
   const location = base.__errno_location();
   if (location === null) throw new EngineError("internal", "libc gave no errno location");
-  return read.i32(location as Pointer);
+  return read.i32(location);
 }
 
 /** NUL-terminated bytes of a path or string; keep the buffer referenced during the call. */
@@ -48,8 +48,23 @@ export function check(result: number, syscall: string, subject?: string): number
   return result;
 }
 
-export const { ENOENT, EEXIST, EINVAL, EPERM, EACCES, ENOSPC, ENOTEMPTY, EBUSY, ESRCH, ELOOP, EXDEV, EINTR, EAGAIN, ENOTDIR, EISDIR } =
-  constants.errno;
+export const {
+  ENOENT,
+  EEXIST,
+  EINVAL,
+  EPERM,
+  EACCES,
+  ENOSPC,
+  ENOTEMPTY,
+  EBUSY,
+  ESRCH,
+  ELOOP,
+  EXDEV,
+  EINTR,
+  EAGAIN,
+  ENOTDIR,
+  EISDIR,
+} = constants.errno;
 
 const codes: Readonly<Record<number, ErrorCode>> = {
   [ENOENT]: "not_found",
@@ -71,5 +86,5 @@ function codeOf(number: number): ErrorCode {
 
 function errnoText(number: number): string {
   const text = base.strerror(number);
-  return text === null ? `errno ${number}` : new CString(text as Pointer).toString().toLowerCase();
+  return text === null ? `errno ${number}` : new CString(text).toString().toLowerCase();
 }

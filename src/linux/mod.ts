@@ -37,7 +37,15 @@ export {
   type ProcessStat,
 } from "./process.ts";
 export { capabilityNames, readCapabilities, type Capabilities } from "./capabilities.ts";
-export { clampRlimit, getRlimit, listRlimits, rlimitNumbers, setRlimit, type Rlimit, type RlimitName } from "./rlimits.ts";
+export {
+  clampRlimit,
+  getRlimit,
+  listRlimits,
+  rlimitNumbers,
+  setRlimit,
+  type Rlimit,
+  type RlimitName,
+} from "./rlimits.ts";
 export { flockExclusive } from "./lock.ts";
 export {
   connectSeqpacket,

@@ -101,7 +101,9 @@ describe.skipIf(process.getuid?.() !== 0)("mounts", () => {
 
     test("takes 128 layers and paths longer than one option may be", () => {
       const long = "d".repeat(200);
-      const lower = Array.from({ length: 128 }, (_, index) => layer(`${long}/${long}/${index}`, { [`f${index}`]: String(index) }));
+      const lower = Array.from({ length: 128 }, (_, index) =>
+        layer(`${long}/${long}/${index}`, { [`f${index}`]: String(index) }),
+      );
       const options = overlay(lower, "many");
       mount(options);
       expect(readdirSync(options.target)).toHaveLength(128);
@@ -137,7 +139,9 @@ describe.skipIf(process.getuid?.() !== 0)("mounts", () => {
     expect(() => mountOverlay({ lower: [], target })).toThrow("without lower directory");
     const absent = { lower: [`${root}/absent`], upper: directory("r-up"), work: directory("r-work"), target };
     expect(() => mountOverlay(absent)).toThrow(/absent.*no such file or directory/);
-    expect(() => mountOverlay({ ...absent, lower: [directory("r-low")], options: ["nonsense=1"] })).toThrow(/nonsense=1 .*[Uu]nknown parameter/);
+    expect(() => mountOverlay({ ...absent, lower: [directory("r-low")], options: ["nonsense=1"] })).toThrow(
+      /nonsense=1 .*[Uu]nknown parameter/,
+    );
     expect(isMountPoint(target)).toBe(false);
   });
 });

@@ -36,7 +36,7 @@ export interface MountOptions {
 
 /** mount(2) of a new file system. @throws SyscallError */
 export function mountFs(options: MountOptions): void {
-  callMount(options.source, options.target, options.type, options.flags ?? 0, options.data);
+  callMount({ ...options, flags: options.flags ?? 0 });
 }
 
 export interface TmpfsOptions {
@@ -70,7 +70,7 @@ export interface BindOptions {
 /** Makes `source` visible at `target`, which must exist and be of the same kind (file or directory). */
 export function bindMount(source: string, target: string, options: BindOptions = {}): void {
   const recursive = options.recursive === true ? mountFlags.recursive : 0;
-  callMount(source, target, undefined, mountFlags.bind | recursive, undefined);
+  callMount({ source, target, flags: mountFlags.bind | recursive });
   try {
     if (options.readonly === true) remountReadonly(target);
     if (options.propagation !== undefined) setPropagation(target, options.propagation);
@@ -82,14 +82,14 @@ export function bindMount(source: string, target: string, options: BindOptions =
 
 function remountReadonly(target: string): void {
   const flags = mountFlags.remount | mountFlags.bind | mountFlags.readonly;
-  callMount(undefined, target, undefined, flags, undefined);
+  callMount({ target, flags });
 }
 
 /** Changes how mount events travel through the mount at `path`. */
 export function setPropagation(path: string, propagation: Propagation): void {
   const recursive = propagation.startsWith("r");
   const name = (recursive ? propagation.slice(1) : propagation) as keyof typeof propagationFlags;
-  callMount(undefined, path, undefined, propagationFlags[name] | (recursive ? mountFlags.recursive : 0), undefined);
+  callMount({ target: path, flags: propagationFlags[name] | (recursive ? mountFlags.recursive : 0) });
 }
 
 export interface UnmountOptions {
@@ -118,14 +118,16 @@ export function isMountPoint(path: string): boolean {
   return here.dev !== parent.dev || here.ino === parent.ino;
 }
 
+export interface MountCall {
+  readonly target: string;
+  readonly flags: number;
+  readonly source?: string;
+  readonly type?: string;
+  readonly data?: string | undefined;
+}
+
 /** mount(2); absent strings are passed as NULL. */
-export function callMount(
-  source: string | undefined,
-  target: string,
-  type: string | undefined,
-  flags: number,
-  data: string | undefined,
-): void {
+export function callMount({ target, flags, source, type, data }: MountCall): void {
   check(libc.mount(optional(source), cString(target), optional(type), flags, optional(data)), "mount", target);
 }
 

@@ -84,7 +84,7 @@ export function createNetworkNamespace(path: string, options: NewNamespaceOption
 }
 
 function furnish(path: string, options: NewNamespaceOptions): RouteSocket {
-  callMount("/proc/thread-self/ns/net", path, undefined, mountFlags.bind, undefined);
+  callMount({ source: "/proc/thread-self/ns/net", target: path, flags: mountFlags.bind });
   if (!options.ipv6) writeSysctlIfPresent("net/ipv6/conf/default/disable_ipv6", "1");
   return openRouteSocket();
 }

@@ -7,7 +7,9 @@ const libc = bindLibc({ read: { args: ["i32", "ptr", "u64"], returns: long } });
 const fsopenCall = bindLibc({ syscall: { args: ["i64", "ptr", "i64"], returns: long } }).syscall;
 const fsconfigCall = bindLibc({ syscall: { args: ["i64", "i64", "i64", "ptr", "ptr", "i64"], returns: long } }).syscall;
 const fsmountCall = bindLibc({ syscall: { args: ["i64", "i64", "i64", "i64"], returns: long } }).syscall;
-const moveMountCall = bindLibc({ syscall: { args: ["i64", "i64", "ptr", "i64", "ptr", "i64"], returns: long } }).syscall;
+const moveMountCall = bindLibc({
+  syscall: { args: ["i64", "i64", "ptr", "i64", "ptr", "i64"], returns: long },
+}).syscall;
 
 /** System call numbers; the same on every architecture (they are newer than the split tables). */
 const numbers = { moveMount: 429, fsopen: 430, fsconfig: 431, fsmount: 432 } as const;
@@ -39,7 +41,8 @@ export interface OverlayOptions {
  */
 export function mountOverlay(options: OverlayOptions): void {
   const [only, ...more] = options.lower;
-  if (only === undefined) throw new EngineError("invalid", `overlay mount of ${options.target} without lower directory`);
+  if (only === undefined)
+    throw new EngineError("invalid", `overlay mount of ${options.target} without lower directory`);
   if ((options.upper === undefined) !== (options.work === undefined)) {
     throw new EngineError("invalid", `overlay mount of ${options.target} needs upper and work together`);
   }
@@ -80,7 +83,7 @@ export function mountByData(options: OverlayOptions): void {
   if (Buffer.byteLength(data) > maxDataBytes) {
     throw new EngineError("exhausted", `too many layers for this kernel's overlayfs: ${options.lower.length}`);
   }
-  callMount("overlay", options.target, "overlay", 0, data);
+  callMount({ source: "overlay", target: options.target, type: "overlay", flags: 0, data });
 }
 
 function hasSeparator(path: string): boolean {

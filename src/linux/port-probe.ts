@@ -21,7 +21,8 @@ export function probePort(probe: PortProbe): void {
   using socket = new FileDescriptor(check(libc.socket(afInet, type, 0), "socket"));
   // Connections in TIME_WAIT do not hold a port that nobody listens on.
   const [solSocket, reuseAddress] = [1, 2];
-  if (probe.protocol === "tcp") check(libc.setsockopt(socket.fd, solSocket, reuseAddress, Uint32Array.of(1), 4), "setsockopt");
+  if (probe.protocol === "tcp")
+    check(libc.setsockopt(socket.fd, solSocket, reuseAddress, Uint32Array.of(1), 4), "setsockopt");
   const address = Buffer.alloc(16); // struct sockaddr_in
   address.writeUInt16LE(afInet, 0);
   address.writeUInt16BE(probe.port, 2);

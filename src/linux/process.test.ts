@@ -95,12 +95,18 @@ describe("host", () => {
     const uname = Bun.spawnSync(["uname", "-rm"]).stdout.toString().trim();
     const facts = readHostFacts();
     expect(`${facts.kernelVersion} ${facts.machine}`).toBe(uname);
-    expect(facts.memoryBytes).toBe(Number(/^MemTotal:\s+(\d+)/m.exec(readFileSync("/proc/meminfo", "utf8"))?.[1]) * 1024);
+    expect(facts.memoryBytes).toBe(
+      Number(/^MemTotal:\s+(\d+)/m.exec(readFileSync("/proc/meminfo", "utf8"))?.[1]) * 1024,
+    );
   });
 
   test("os-release is read with the shell's quoting", () => {
     const values = parseOsRelease(`# c\nPRETTY_NAME="A \\"B\\" C"\nVERSION_ID='12'\nID=x\nbroken\n`);
-    expect([...values]).toEqual([["PRETTY_NAME", `A "B" C`], ["VERSION_ID", "12"], ["ID", "x"]]);
+    expect([...values]).toEqual([
+      ["PRETTY_NAME", `A "B" C`],
+      ["VERSION_ID", "12"],
+      ["ID", "x"],
+    ]);
   });
 });
 

@@ -131,7 +131,13 @@ class Filter implements Disposable {
     const number = this.#library.seccomp_syscall_resolve_name(cString(name));
     if (number === noSuchSyscall) return;
     for (const group of conditionGroups(args)) {
-      const result = this.#library.seccomp_rule_add_array(this.#context, action, number, group.length, encodeConditions(group));
+      const result = this.#library.seccomp_rule_add_array(
+        this.#context,
+        action,
+        number,
+        group.length,
+        encodeConditions(group),
+      );
       this.#check(result, name);
     }
   }
@@ -164,7 +170,8 @@ function encodeConditions(args: readonly SeccompArgument[]): Buffer {
   const buffer = Buffer.alloc(Math.max(args.length, 1) * 24);
   for (const [position, argument] of args.entries()) {
     const operator = operators[argument.op];
-    if (operator === undefined) throw new EngineError("invalid", `invalid seccomp operator ${JSON.stringify(argument.op)}`);
+    if (operator === undefined)
+      throw new EngineError("invalid", `invalid seccomp operator ${JSON.stringify(argument.op)}`);
     buffer.writeUInt32LE(argument.index, position * 24);
     buffer.writeUInt32LE(operator, position * 24 + 4);
     buffer.writeBigUInt64LE(BigInt.asUintN(64, BigInt(argument.value)), position * 24 + 8);

@@ -60,7 +60,9 @@ describe("seqpacket client", () => {
     unlinkSync(path);
     const sends = [client.send(Buffer.from("one")), client.send(Buffer.alloc(10_000, "x")), client.shutdownWrite()];
     await Promise.all(sends);
-    expect([receive(peer), receive(peer), receive(peer), receive(peer)].map((packet) => packet?.length)).toEqual([3, 8192, 1808, 0]);
+    expect([receive(peer), receive(peer), receive(peer), receive(peer)].map((packet) => packet?.length)).toEqual([
+      3, 8192, 1808, 0,
+    ]);
   });
 
   test("waits while the peer does not read, and loses nothing", async () => {

@@ -81,7 +81,11 @@ export interface NetworkDriver extends AsyncDisposable {
    * @returns the bindings with the host ports chosen
    * @throws EngineError `conflict`: `Bind for 0.0.0.0:80 failed: port is already allocated`, or the port of a host program
    */
-  publish(network: NetworkConfig, endpoint: EndpointKey, ports: readonly PortBinding[]): Promise<readonly PortBinding[]>;
+  publish(
+    network: NetworkConfig,
+    endpoint: EndpointKey,
+    ports: readonly PortBinding[],
+  ): Promise<readonly PortBinding[]>;
   /** Takes all published ports of an endpoint away; harmless when there are none. */
   unpublish(network: NetworkConfig, endpoint: EndpointKey): Promise<void>;
   /** Removes bridge and nft table; harmless when absent. @throws EngineError `conflict` while endpoints are attached */

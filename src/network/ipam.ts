@@ -50,13 +50,20 @@ export class Ipam {
     const subnet = parseSubnet(network.subnet);
     const used = this.#usedOf(network.id);
     const gateway = parseIpv4(network.gateway);
-    const address = requested === undefined ? this.#lowestFree(network, subnet, used, gateway) : checked(requested, subnet, used, gateway);
+    const address =
+      requested === undefined
+        ? this.#lowestFree(network, subnet, used, gateway)
+        : checked(requested, subnet, used, gateway);
     const insert = "INSERT INTO network_address VALUES (?, ?, ?, ?)";
     try {
       this.#database.run(insert, network.id, address, endpoint.containerId, endpoint.endpointId);
     } catch (error) {
       if (!isEngineError(error, "already_exists")) throw error;
-      throw new EngineError("already_exists", `endpoint ${endpoint.endpointId} is already attached to network ${network.name}`, { cause: error });
+      throw new EngineError(
+        "already_exists",
+        `endpoint ${endpoint.endpointId} is already attached to network ${network.name}`,
+        { cause: error },
+      );
     }
     used.add(address);
     return formatIpv4(address);

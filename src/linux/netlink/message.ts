@@ -53,7 +53,8 @@ export class MessageWriter {
 
   #reserve(size: number): number {
     const start = this.#length;
-    while (start + size > this.#buffer.length) this.#buffer = Buffer.concat([this.#buffer, Buffer.alloc(this.#buffer.length)]);
+    while (start + size > this.#buffer.length)
+      this.#buffer = Buffer.concat([this.#buffer, Buffer.alloc(this.#buffer.length)]);
     this.#length = start + size;
     this.#buffer.fill(0, start, this.#length);
     return start;
@@ -74,7 +75,7 @@ export interface NetlinkMessage {
 /** @throws EngineError `corrupt` when a length leads outside of the datagram */
 export function parseMessages(datagram: Buffer): NetlinkMessage[] {
   const messages: NetlinkMessage[] = [];
-  for (let at = 0; at + headerBytes <= datagram.length; ) {
+  for (let at = 0; at + headerBytes <= datagram.length;) {
     const length = datagram.readUInt32LE(at);
     if (length < headerBytes || at + length > datagram.length) throw malformed("message", length);
     messages.push({
@@ -92,7 +93,7 @@ export function parseMessages(datagram: Buffer): NetlinkMessage[] {
 export function parseAttributes(content: Buffer): Map<number, Buffer> {
   const nestedFlags = 0xc000;
   const attributes = new Map<number, Buffer>();
-  for (let at = 0; at + 4 <= content.length; ) {
+  for (let at = 0; at + 4 <= content.length;) {
     const length = content.readUInt16LE(at);
     if (length < 4 || at + length > content.length) throw malformed("attribute", length);
     attributes.set(content.readUInt16LE(at + 2) & ~nestedFlags, content.subarray(at + 4, at + length));

@@ -4,9 +4,27 @@ import { SyscallError } from "../libc.ts";
 import { MessageWriter, parseAttributes, textOf, type NetlinkMessage } from "./message.ts";
 import type { RouteSocket } from "./socket.ts";
 
-const types = { newLink: 16, delLink: 17, getLink: 18, setLink: 19, newAddress: 20, getAddress: 22, newRoute: 24 } as const;
+const types = {
+  newLink: 16,
+  delLink: 17,
+  getLink: 18,
+  setLink: 19,
+  newAddress: 20,
+  getAddress: 22,
+  newRoute: 24,
+} as const;
 const flags = { replace: 0x100, exclusive: 0x200, create: 0x400 } as const;
-const ifla = { address: 1, name: 3, mtu: 4, master: 10, linkInfo: 18, netNsFd: 28, kind: 1, data: 2, vethPeer: 1 } as const;
+const ifla = {
+  address: 1,
+  name: 3,
+  mtu: 4,
+  master: 10,
+  linkInfo: 18,
+  netNsFd: 28,
+  kind: 1,
+  data: 2,
+  vethPeer: 1,
+} as const;
 const ifa = { address: 1, local: 2, broadcast: 4 } as const;
 const rta = { outInterface: 4, gateway: 5 } as const;
 const afInet = 2;
@@ -177,10 +195,16 @@ export function listAddresses(socket: RouteSocket, index: number): string[] {
 }
 
 /** Default IPv4 route. False when there is one already, which stays. */
-export function addDefaultRoute(socket: RouteSocket, options: { readonly index: number; readonly gateway: string }): boolean {
+export function addDefaultRoute(
+  socket: RouteSocket,
+  options: { readonly index: number; readonly gateway: string },
+): boolean {
   const [mainTable, boot, universe, unicast] = [254, 3, 0, 1];
   const head = Buffer.from([afInet, 0, 0, 0, mainTable, boot, universe, unicast, 0, 0, 0, 0]); // rtmsg
-  const body = new MessageWriter().raw(head).attribute(rta.gateway, ipBytes(options.gateway)).u32(rta.outInterface, options.index);
+  const body = new MessageWriter()
+    .raw(head)
+    .attribute(rta.gateway, ipBytes(options.gateway))
+    .u32(rta.outInterface, options.index);
   try {
     const describe = `add default route by ${options.gateway}`;
     socket.request({ type: types.newRoute, flags: flags.create | flags.exclusive, body, describe });
@@ -192,16 +216,24 @@ export function addDefaultRoute(socket: RouteSocket, options: { readonly index: 
 }
 
 function ipBytes(address: string): Buffer {
-  return numbers(address, ".", 10, 4, 255);
+  return addressBytes(
+    address,
+    address.split(".").map((part) => (/^\d{1,3}$/.test(part) ? Number(part) : Number.NaN)),
+    4,
+  );
 }
 
 function macBytes(address: string): Buffer {
-  return numbers(address, ":", 16, 6, 255);
+  const parts = address.split(":");
+  return addressBytes(
+    address,
+    parts.map((part) => (/^[0-9a-fA-F]{1,2}$/.test(part) ? Number.parseInt(part, 16) : Number.NaN)),
+    6,
+  );
 }
 
-function numbers(text: string, separator: string, radix: number, count: number, max: number): Buffer {
-  const values = text.split(separator).map((part) => (/^[0-9a-fA-F]{1,3}$/.test(part) ? Number.parseInt(part, radix) : Number.NaN));
-  if (values.length !== count || values.some((value) => !(value <= max))) {
+function addressBytes(text: string, values: readonly number[], count: number): Buffer {
+  if (values.length !== count || values.some((value) => !(value <= 255))) {
     throw new EngineError("invalid", `invalid address ${JSON.stringify(text)}`);
   }
   return Buffer.from(values);

@@ -1,7 +1,14 @@
 import { EngineError } from "#core";
 import { FileDescriptor } from "../descriptor.ts";
 import { bindLibc, check, EINTR, errno, long, SyscallError } from "../libc.ts";
-import { headerBytes, MessageWriter, parseAttributes, parseMessages, textOf, type NetlinkMessage } from "./message.ts";
+import {
+  headerBytes,
+  type MessageWriter,
+  parseAttributes,
+  parseMessages,
+  textOf,
+  type NetlinkMessage,
+} from "./message.ts";
 
 const libc = bindLibc({
   socket: { args: ["i32", "i32", "i32"], returns: "i32" },

@@ -83,13 +83,22 @@ class BridgeDriver implements NetworkDriver {
     this.#ipam.release(network.id, endpoint.endpointId);
   }
 
-  publish(network: NetworkConfig, endpoint: EndpointKey, bindings: readonly PortBinding[]): Promise<readonly PortBinding[]> {
+  publish(
+    network: NetworkConfig,
+    endpoint: EndpointKey,
+    bindings: readonly PortBinding[],
+  ): Promise<readonly PortBinding[]> {
     return this.#exclusive(network.id, async () => {
       const reservation = this.#ipam.find(network.id, endpoint.endpointId);
-      if (reservation === undefined) throw new EngineError("not_found", `endpoint ${endpoint.endpointId} is not attached to network ${network.name}`);
+      if (reservation === undefined)
+        throw new EngineError(
+          "not_found",
+          `endpoint ${endpoint.endpointId} is not attached to network ${network.name}`,
+        );
       if (bindings.length === 0) return [];
       const before = this.#ports.ofEndpoint(network.id, endpoint.endpointId).length;
-      if (before > 0) throw new EngineError("already_exists", `endpoint ${endpoint.endpointId} has published ports already`);
+      if (before > 0)
+        throw new EngineError("already_exists", `endpoint ${endpoint.endpointId} has published ports already`);
       const ports = this.#ports.claim(reservation, bindings);
       try {
         if (ports.some(reachesLoopback)) allowLoopback(network.bridgeName);
@@ -114,7 +123,11 @@ class BridgeDriver implements NetworkDriver {
 
   async remove(network: NetworkConfig): Promise<void> {
     const attached = this.#ipam.count(network.id);
-    if (attached > 0) throw new EngineError("conflict", `error while removing network: network ${network.name} has active endpoints: ${attached}`);
+    if (attached > 0)
+      throw new EngineError(
+        "conflict",
+        `error while removing network: network ${network.name} has active endpoints: ${attached}`,
+      );
     await this.#exclusive(network.id, async () => {
       lowerBridge(this.#routes, network.bridgeName);
       await runNft(deleteTableScript(network));
@@ -126,11 +139,18 @@ class BridgeDriver implements NetworkDriver {
     const held = this.#ipam.list();
     for (const endpoint of held.filter(({ containerId }) => !live.has(containerId))) {
       const known = this.#networks.get(endpoint.networkId);
-      this.#logger.log("info", "freeing address of a container that is gone", { container: endpoint.containerId, address: endpoint.ipAddress });
+      this.#logger.log("info", "freeing address of a container that is gone", {
+        container: endpoint.containerId,
+        address: endpoint.ipAddress,
+      });
       if (known === undefined) this.#forget(endpoint);
       else await this.detach(known.config, endpoint);
     }
-    this.#removeStrayLinks(new Set(held.filter(({ containerId }) => live.has(containerId)).map((endpoint) => hostLinkName(endpoint.endpointId))));
+    this.#removeStrayLinks(
+      new Set(
+        held.filter(({ containerId }) => live.has(containerId)).map((endpoint) => hostLinkName(endpoint.endpointId)),
+      ),
+    );
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -139,7 +159,11 @@ class BridgeDriver implements NetworkDriver {
   }
 
   /** When the table is not as the rows say (someone flushed it), it is written anew from the rows. */
-  async #changeElements(verb: "add" | "delete", network: NetworkConfig, ports: readonly PublishedPort[]): Promise<void> {
+  async #changeElements(
+    verb: "add" | "delete",
+    network: NetworkConfig,
+    ports: readonly PublishedPort[],
+  ): Promise<void> {
     try {
       await runNft(elementsScript(verb, network, ports));
     } catch (error) {
@@ -158,7 +182,8 @@ class BridgeDriver implements NetworkDriver {
   #removeStrayLinks(owned: ReadonlySet<string>): void {
     const bridges = new Set([...this.#networks.values()].map(({ bridgeIndex }) => bridgeIndex));
     for (const link of listLinks(this.#routes)) {
-      if (bridges.has(link.master) && link.kind === "veth" && !owned.has(link.name)) deleteLink(this.#routes, link.name);
+      if (bridges.has(link.master) && link.kind === "veth" && !owned.has(link.name))
+        deleteLink(this.#routes, link.name);
     }
   }
 }

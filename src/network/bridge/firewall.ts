@@ -87,7 +87,11 @@ export function deleteTableScript(network: NetworkConfig): string {
 }
 
 /** Elements of several ports in one transaction. */
-export function elementsScript(verb: "add" | "delete", network: NetworkConfig, ports: readonly PublishedPort[]): string {
+export function elementsScript(
+  verb: "add" | "delete",
+  network: NetworkConfig,
+  ports: readonly PublishedPort[],
+): string {
   return `${ports.map((port) => elementCommand(verb, tableName(network), port)).join("\n")}\n`;
 }
 
@@ -105,8 +109,15 @@ export async function runNft(script: string): Promise<void> {
 
 async function nft(args: readonly string[], input: string): Promise<string> {
   const program = Bun.which("nft", { PATH: "/usr/sbin:/sbin:/usr/bin:/bin" });
-  if (program === null) throw new EngineError("unavailable", "nft is not installed: bridge networks need the nftables package");
-  const child = Bun.spawn([program, ...args], { stdin: Buffer.from(input), stdout: "pipe", stderr: "pipe", env: {}, cwd: "/" });
+  if (program === null)
+    throw new EngineError("unavailable", "nft is not installed: bridge networks need the nftables package");
+  const child = Bun.spawn([program, ...args], {
+    stdin: Buffer.from(input),
+    stdout: "pipe",
+    stderr: "pipe",
+    env: {},
+    cwd: "/",
+  });
   const [output, complaint, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
   if (code !== 0) throw new EngineError("internal", `nft: ${complaint.trim().split("\n", 2).join(": ")}`);
   return output;

@@ -26,7 +26,10 @@ export function hostLinkName(endpointId: string): string {
 export function raiseBridge(routes: RouteSocket, network: NetworkConfig): number {
   const bridge = getLink(routes, network.bridgeName) ?? makeBridge(routes, network);
   if (bridge.kind !== "bridge") {
-    throw new EngineError("conflict", `cannot use interface ${network.bridgeName} for network ${network.name}: it is no bridge`);
+    throw new EngineError(
+      "conflict",
+      `cannot use interface ${network.bridgeName} for network ${network.name}: it is no bridge`,
+    );
   }
   const { broadcast, prefixLength } = parseSubnet(network.subnet);
   setAddress(routes, { index: bridge.index, address: network.gateway, prefixLength, broadcast: formatIpv4(broadcast) });
@@ -38,7 +41,8 @@ export function raiseBridge(routes: RouteSocket, network: NetworkConfig): number
 function makeBridge(routes: RouteSocket, network: NetworkConfig): Link {
   addBridge(routes, { name: network.bridgeName, macAddress: macOfIpv4(network.gateway), ...mtuOf(network) });
   const bridge = getLink(routes, network.bridgeName);
-  if (bridge === undefined) throw new EngineError("internal", `bridge ${network.bridgeName} is gone right after it was made`);
+  if (bridge === undefined)
+    throw new EngineError("internal", `bridge ${network.bridgeName} is gone right after it was made`);
   return bridge;
 }
 
@@ -50,7 +54,8 @@ export function lowerBridge(routes: RouteSocket, name: string): void {
 function mtuOf(network: NetworkConfig): { readonly mtu?: number } {
   const text = network.options[mtuOption];
   if (text === undefined) return {};
-  if (!/^\d{2,5}$/.test(text) || Number(text) < 68) throw new EngineError("invalid", `invalid value for '${mtuOption}': ${text}`);
+  if (!/^\d{2,5}$/.test(text) || Number(text) < 68)
+    throw new EngineError("invalid", `invalid value for '${mtuOption}': ${text}`);
   return { mtu: Number(text) };
 }
 
@@ -86,7 +91,8 @@ export function joinBridge(routes: RouteSocket, join: Join): EndpointSettings {
 
 function configure(routes: RouteSocket, { network, ipAddress }: Join, interfaceName: string): void {
   const link = getLink(routes, interfaceName);
-  if (link === undefined) throw new EngineError("internal", `interface ${interfaceName} did not appear in its namespace`);
+  if (link === undefined)
+    throw new EngineError("internal", `interface ${interfaceName} did not appear in its namespace`);
   const { broadcast, prefixLength } = parseSubnet(network.subnet);
   setAddress(routes, { index: link.index, address: ipAddress, prefixLength, broadcast: formatIpv4(broadcast) });
   setLinkUp(routes, interfaceName);
