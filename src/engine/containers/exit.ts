@@ -48,5 +48,5 @@ async function settleExit(context: ContainerContext, record: ContainerRecord, ex
 export async function releaseTask(context: ContainerContext, record: ContainerRecord): Promise<void> {
   await context.deps.runtime.delete(record.id);
   unmountRoot(context, record.id);
-  disconnectNetwork(context, record);
+  await disconnectNetwork(context, record);
 }

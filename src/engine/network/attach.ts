@@ -77,18 +77,16 @@ async function publish(
   }
 }
 
-/** Takes endpoint and sandbox away, in the background: nobody waits for it. */
-export function disconnectNetwork(context: ContainerContext, record: ContainerRecord): void {
+/** Takes endpoint and sandbox away. */
+export async function disconnectNetwork(context: ContainerContext, record: ContainerRecord): Promise<void> {
+  const { deps, networks } = context;
   const { endpoint } = record.state;
-  const network = endpoint && context.networks.find(endpoint.networkId);
-  if (network) emitNetworkEvent(context, network, "disconnect", record);
-  context.background.run("network teardown", async () => {
-    const { deps, networks } = context;
-    if (endpoint && network) {
-      await deps.network.detach(networkConfig(networks, network), { containerId: record.id, endpointId: endpoint.endpointId });
-    }
-    deps.sandboxes.remove(record.id);
-  });
+  if (endpoint) {
+    const network = networks.find(endpoint.networkId);
+    emitNetworkEvent(context, network, "disconnect", record);
+    await deps.network.detach(networkConfig(networks, network), { containerId: record.id, endpointId: endpoint.endpointId });
+  }
+  deps.sandboxes.remove(record.id);
 }
 
 /** The driver's view of a network; all are the default bridge until others can be made. */
