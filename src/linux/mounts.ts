@@ -1,10 +1,14 @@
 import { lstatSync } from "node:fs";
-import { bindLibc, check, cString, EINVAL, ENOENT, errno, SyscallError } from "./libc.ts";
+import { constants } from "node:os";
+import { bindLibc, check, cString, EINVAL, ENOENT, errno, long, SyscallError } from "./libc.ts";
 
 const libc = bindLibc({
   mount: { args: ["ptr", "ptr", "ptr", "u64", "ptr"], returns: "i32" },
   umount2: { args: ["ptr", "i32"], returns: "i32" },
 });
+const mountSetattrCall = bindLibc({
+  syscall: { args: ["i64", "i64", "ptr", "i64", "ptr", "i64"], returns: long },
+}).syscall;
 
 /** Flags of mount(2); the same on every architecture. */
 export const mountFlags = {
@@ -80,9 +84,16 @@ export function bindMount(source: string, target: string, options: BindOptions =
   }
 }
 
+/** Adds the flag and keeps the others; before Linux 5.12 a remount, which drops those it does not name: nosuid and nodev are set then. */
 function remountReadonly(target: string): void {
-  const flags = mountFlags.remount | mountFlags.bind | mountFlags.readonly;
-  callMount({ target, flags });
+  const [mountSetattr, atCwd, attrReadonly, structBytes] = [442, -100, 1, 32];
+  const attributes = BigUint64Array.of(BigInt(attrReadonly), 0n, 0n, 0n); // struct mount_attr: attr_set first
+  const result = mountSetattrCall(mountSetattr, atCwd, cString(target), 0, attributes, structBytes);
+  if (Number(result) === 0) return;
+  const failure = errno();
+  if (failure !== constants.errno.ENOSYS) throw new SyscallError("mount_setattr", failure, target);
+  const keep = mountFlags.nosuid | mountFlags.nodev;
+  callMount({ target, flags: mountFlags.remount | mountFlags.bind | mountFlags.readonly | keep });
 }
 
 /** Changes how mount events travel through the mount at `path`. */
