@@ -1,10 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { EngineError, parseDigest, silentLogger, type Digest } from "#core";
 import { createLeases, openDatabase, type Database, type Leases } from "#store";
+import { removeTestTree } from "../../test/support/remove.ts";
+import { tag } from "../../test/support/tag.ts";
 import { openContentStore, type ContentStore } from "./mod.ts";
 
 let root: string;
@@ -13,14 +15,14 @@ let leases: Leases;
 let content: ContentStore;
 
 beforeEach(async () => {
-  root = await mkdtemp(join(tmpdir(), "content-"));
+  root = await mkdtemp(join(tmpdir(), tag));
   database = openDatabase(join(root, "db"));
   await reopen();
 });
 afterEach(async () => {
   await content[Symbol.asyncDispose]();
   database[Symbol.dispose]();
-  await rm(root, { recursive: true });
+  removeTestTree(root);
 });
 
 /** A new process: leases are gone. */
@@ -199,4 +201,28 @@ test("boot drops files without a row and reports rows without a file", async () 
   await reopen();
   expect(await content.reconcile()).toEqual({ removedFiles: 2, missing: [lost.digest] });
   expect(await files()).toEqual([good.digest.slice(7)]);
+});
+
+describe.skipIf(process.getuid?.() !== 0)("a full disk", () => {
+  test("is exhausted, and leaves neither file nor row", async () => {
+    const small = join(root, "small");
+    await mkdir(small);
+    expect(Bun.spawnSync(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", small]).exitCode).toBe(0);
+    try {
+      const store = await openContentStore({ root: join(small, "c"), database, leases, logger: silentLogger });
+      using lease = leases.acquire();
+      const write = async (): Promise<void> => {
+        await using ingest = await store.begin("large");
+        for (let block = 0; block < 10; block++) await ingest.write(new Uint8Array(1 << 20).fill(block));
+        await ingest.commit({ lease });
+      };
+      await expect(write()).rejects.toMatchObject({ code: "exhausted", message: "no space left on device" });
+      expect(await readdir(join(small, "c/ingest"))).toEqual([]);
+      expect([...store.walk()]).toEqual([]);
+      const { digest } = await store.put(bytes("still works"), lease);
+      expect(await textOf(store.open(digest))).toBe("still works");
+    } finally {
+      expect(Bun.spawnSync(["umount", small]).exitCode).toBe(0);
+    }
+  });
 });
