@@ -275,6 +275,21 @@ describe.skipIf(!isRoot)("the classic builder", () => {
     expect((await build("FROM child\nENV a=b\n")).output).not.toContain("Executing");
   });
 
+  test("builds that make the same layer at the same time share it", async () => {
+    const files = { "top/": "", "top/same/": "", "top/same/a": "A" };
+    const builds = [1, 2, 3, 4].map(() => build("FROM base\nCOPY top /\n", files, { noCache: true }));
+    const results = await Promise.all(builds);
+    expect(results.map((result) => result.error)).toEqual([undefined, undefined, undefined, undefined]);
+    expect(new Set(results.map((result) => result.image?.layers.at(-1)?.diffId)).size).toBe(1);
+  });
+
+  test("a platform counts where there is no base", async () => {
+    const arm = await build("FROM scratch\nENV p=1\n", {}, { platform: "linux/arm64" });
+    const own = await build("FROM scratch\nENV p=1\n");
+    expect(arm.image?.config.architecture).toBe("arm64");
+    expect(own.image?.config.architecture).not.toBe("arm64");
+  });
+
   test("stages, target, labels, unused arguments", async () => {
     const text = "FROM base AS a\nENV x=1\nFROM a\nRUN false\n";
     const result = await build(text, {}, { target: "A", labels: { l: "it's $x" }, buildArgs: { ZZ: "1" } });

@@ -28,7 +28,7 @@ export async function findCached(
   step: StepImage,
 ): Promise<ImageRecord | undefined> {
   if (session.options.noCache || state.cacheMissed) return undefined;
-  const found = session.host.cache.find(state.image?.id, cacheKey(step));
+  const found = session.host.cache.find(state.image?.id, cacheKey(session, state, step));
   const image = found && session.host.images.get(found);
   return image ?? (await fromCandidates(session, state, step));
 }
@@ -48,7 +48,7 @@ export async function commitStep(
     ...(layer ? {} : { empty_layer: true }),
   };
   const image = await createImage(session, state, step, { entry, layer });
-  session.host.cache.put(state.image?.id, cacheKey(step), image.id);
+  session.host.cache.put(state.image?.id, cacheKey(session, state, step), image.id);
   return image;
 }
 
@@ -79,10 +79,10 @@ function platformOf(parent: ImageRecord | undefined, wanted: string): Platform {
 }
 
 /** Everything the result depends on besides the parent. Keys of the config are sorted, so that their order does not count. */
-function cacheKey({ config, author, createdBy, inputs }: StepImage): string {
-  return createHash("sha256")
-    .update(stableJson({ version: 1, config, author, createdBy, inputs }))
-    .digest("hex");
+function cacheKey(session: BuildSession, state: StageState, step: StepImage): string {
+  const platform = platformOf(state.image, session.options.platform);
+  const text = stableJson({ version: 1, platform, ...step });
+  return createHash("sha256").update(text).digest("hex");
 }
 
 function stableJson(value: unknown): string {
@@ -107,7 +107,7 @@ async function fromCandidates(
     if (!entry.empty_layer && !next) continue;
     const layer = entry.empty_layer || !next ? undefined : { diffId: next.diffId, blob: next.blob };
     const image = await createImage(session, state, step, { entry, layer });
-    session.host.cache.put(parent?.id, cacheKey(step), image.id);
+    session.host.cache.put(parent?.id, cacheKey(session, state, step), image.id);
     return image;
   }
   return undefined;
