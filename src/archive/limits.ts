@@ -33,7 +33,10 @@ export function checkExpansion(compressed: number, uncompressed: number, limits:
   }
 }
 
+/** As much of an AbortSignal as a worker thread can be given. */
+export type CancelSignal = Pick<AbortSignal, "aborted">;
+
 /** @throws EngineError `canceled` */
-export function checkSignal(signal: AbortSignal | undefined): void {
+export function checkSignal(signal: CancelSignal | undefined): void {
   if (signal?.aborted) throw new EngineError("canceled", "unpacking was canceled");
 }

@@ -43,11 +43,11 @@ class WorkerPool implements UnpackPool {
     return this.#limit(() => {
       checkSignal(signal);
       if (this.#closed) throw new EngineError("canceled", "unpacking was canceled");
-      return this.#work({ type: "run", kind, source, root, options: plain }, signal);
+      return this.#work({ kind, source, root, options: plain }, signal);
     });
   }
 
-  async #work(job: UnpackJob, signal: AbortSignal | undefined): Promise<UnpackResult> {
+  async #work(job: Omit<UnpackJob, "canceled">, signal: AbortSignal | undefined): Promise<UnpackResult> {
     const thread = this.#take();
     const cancel = (): void => thread.cancel();
     signal?.addEventListener("abort", cancel);
@@ -86,6 +86,7 @@ class WorkerPool implements UnpackPool {
 /** One worker, one job at a time. */
 class UnpackThread {
   readonly #worker = new Worker(workerEntry());
+  readonly #canceled = new Int32Array(new SharedArrayBuffer(4));
   #reply: PromiseWithResolvers<UnpackReply> | undefined;
   alive = true;
   /** Settles with the job that runs, never rejects. */
@@ -98,11 +99,12 @@ class UnpackThread {
     this.#worker.unref();
   }
 
-  async run(job: UnpackJob): Promise<UnpackResult> {
+  async run(job: Omit<UnpackJob, "canceled">): Promise<UnpackResult> {
+    Atomics.store(this.#canceled, 0, 0);
     this.#reply = Promise.withResolvers();
     this.settled = this.#reply.promise;
     this.#worker.ref();
-    this.#worker.postMessage(job);
+    this.#worker.postMessage({ ...job, canceled: this.#canceled } satisfies UnpackJob);
     try {
       return resultOf(await this.#reply.promise);
     } finally {
@@ -111,7 +113,7 @@ class UnpackThread {
   }
 
   cancel(): void {
-    this.#worker.postMessage({ type: "cancel" });
+    Atomics.store(this.#canceled, 0, 1);
   }
 
   async end(): Promise<void> {

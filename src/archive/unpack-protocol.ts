@@ -3,16 +3,12 @@ import type { ErrorCode } from "#core";
 import type { ExtractOptions, FileSource, UnpackResult } from "./types.ts";
 
 export interface UnpackJob {
-  readonly type: "run";
   readonly kind: "layer" | "plain";
   readonly source: FileSource;
   readonly root: string;
   readonly options: Omit<ExtractOptions, "signal">;
-}
-
-/** Stops the job that runs; it answers `canceled`. */
-export interface UnpackCancel {
-  readonly type: "cancel";
+  /** One shared cell; anything but 0 stops the job, which then answers `canceled`. A busy thread reads no messages. */
+  readonly canceled: Int32Array<SharedArrayBuffer>;
 }
 
 export type UnpackReply =

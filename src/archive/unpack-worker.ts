@@ -2,24 +2,23 @@
 import { parentPort } from "node:worker_threads";
 import { isEngineError, messageOf } from "#core";
 import { applyLayer, extractTar } from "./unpack.ts";
-import type { UnpackCancel, UnpackJob, UnpackReply } from "./unpack-protocol.ts";
+import type { UnpackJob, UnpackReply } from "./unpack-protocol.ts";
 
-let running: AbortController | undefined;
-
-parentPort?.on("message", (message: UnpackJob | UnpackCancel) => {
-  if (message.type === "cancel") running?.abort();
-  else void run(message).then((reply) => parentPort?.postMessage(reply));
+parentPort?.on("message", (job: UnpackJob) => {
+  void run(job).then((reply) => parentPort?.postMessage(reply));
 });
 
-async function run({ kind, source, root, options }: UnpackJob): Promise<UnpackReply> {
-  running = new AbortController();
+async function run({ kind, source, root, options, canceled }: UnpackJob): Promise<UnpackReply> {
+  const signal = {
+    get aborted() {
+      return Atomics.load(canceled, 0) !== 0;
+    },
+  };
   const unpack = kind === "layer" ? applyLayer : extractTar;
   try {
-    return { type: "done", result: await unpack(source, root, { ...options, signal: running.signal }) };
+    return { type: "done", result: await unpack(source, root, { ...options, signal }) };
   } catch (error) {
     const message = messageOf(error);
     return isEngineError(error) ? { type: "failed", code: error.code, message } : { type: "failed", message };
-  } finally {
-    running = undefined;
   }
 }

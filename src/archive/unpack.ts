@@ -2,19 +2,29 @@ import { EngineError, parseDiffId } from "#core";
 import { TreeRoot } from "#linux";
 import { decompress, detectCompression } from "./compression.ts";
 import { Extractor, type ExtractPolicy } from "./extractor.ts";
-import { checkSignal, resolveLimits } from "./limits.ts";
+import { type CancelSignal, checkSignal, resolveLimits } from "./limits.ts";
 import { iterate, openFileSource, readFileSync } from "./stream.ts";
 import { TarParser } from "./tar-parser.ts";
-import type { ByteStream, Compression, ExtractOptions, FileSource, UnpackOptions, UnpackResult } from "./types.ts";
+import type {
+  ArchiveLimits,
+  ByteStream,
+  Compression,
+  ExtractOptions,
+  FileSource,
+  UnpackOptions,
+  UnpackResult,
+} from "./types.ts";
 
-/** Bytes between two pauses that let cancellation (and, outside of a worker, everything else) be heard. */
+type Cancelable<T extends UnpackOptions> = Omit<T, "signal"> & { readonly signal?: CancelSignal };
+
+/** Bytes between two pauses that let other work of the thread run. */
 const pauseEvery = 8 * 2 ** 20;
 
 /** Unpacks one layer, of any compression, into an overlay upper directory. @throws EngineError `invalid`, `exhausted`, `canceled` */
 export function applyLayer(
   source: FileSource | ByteStream,
   root: string,
-  options: UnpackOptions = {},
+  options: Cancelable<UnpackOptions> = {},
 ): Promise<UnpackResult> {
   return unpack(source, root, { kind: "layer" }, options);
 }
@@ -23,7 +33,7 @@ export function applyLayer(
 export function extractTar(
   source: FileSource | ByteStream,
   root: string,
-  options: ExtractOptions = {},
+  options: Cancelable<ExtractOptions> = {},
 ): Promise<UnpackResult> {
   return unpack(source, root, { kind: "plain", ...options }, options);
 }
@@ -32,25 +42,29 @@ async function unpack(
   source: FileSource | ByteStream,
   root: string,
   policy: ExtractPolicy,
-  options: UnpackOptions,
+  options: Cancelable<UnpackOptions>,
 ): Promise<UnpackResult> {
   using tree = new TreeRoot(root);
   using extractor = new Extractor(tree, policy);
   const job = new Unpacking(extractor, options);
-  const compression = await run(source, job, options);
+  const compression = await run(source, job, options.limits);
   return job.finish(compression);
 }
 
 /** Uncompressed files take a path without promises; everything else streams. */
-async function run(source: FileSource | ByteStream, job: Unpacking, options: UnpackOptions): Promise<Compression> {
-  if (!isFile(source)) return runStream(source, job, options);
-  if (headOf(source) !== "none") return runStream(openFileSource(source), job, options);
+async function run(
+  source: FileSource | ByteStream,
+  job: Unpacking,
+  limits: ArchiveLimits | undefined,
+): Promise<Compression> {
+  if (!isFile(source)) return runStream(source, job, limits);
+  if (headOf(source) !== "none") return runStream(openFileSource(source), job, limits);
   for (const bytes of readFileSync(source)) if (job.push(bytes)) await pause();
   return "none";
 }
 
-async function runStream(source: ByteStream, job: Unpacking, options: UnpackOptions): Promise<Compression> {
-  const { compression, stream } = await decompress(source, options.limits);
+async function runStream(source: ByteStream, job: Unpacking, limits: ArchiveLimits | undefined): Promise<Compression> {
+  const { compression, stream } = await decompress(source, limits);
   for await (const bytes of iterate(stream)) if (job.push(bytes)) await pause();
   return compression;
 }
@@ -59,10 +73,10 @@ class Unpacking {
   readonly #hash = new Bun.CryptoHasher("sha256");
   readonly #extractor: Extractor;
   readonly #parser: TarParser;
-  readonly #signal: AbortSignal | undefined;
+  readonly #signal: CancelSignal | undefined;
   #pausedAt = 0;
 
-  constructor(extractor: Extractor, options: UnpackOptions) {
+  constructor(extractor: Extractor, options: Cancelable<UnpackOptions>) {
     this.#extractor = extractor;
     this.#parser = new TarParser(extractor, resolveLimits(options.limits));
     this.#signal = options.signal;
