@@ -71,12 +71,16 @@ async function nextChunk(socket: Duplex): Promise<Uint8Array> {
       new EngineError("invalid", `request body cut short${error === undefined ? "" : `: ${messageOf(error)}`}`),
     );
   const onClose = (): void => cutShort();
-  socket.once("data", outcome.resolve).once("end", onClose).once("close", onClose).once("error", cutShort);
+  const onData = (chunk: Uint8Array): void => {
+    socket.pause(); // at once: what comes between two calls would have no listener
+    outcome.resolve(chunk);
+  };
+  socket.once("data", onData).once("end", onClose).once("close", onClose).once("error", cutShort);
+  socket.resume();
   try {
     const chunk = await outcome.promise;
     return chunk;
   } finally {
-    socket.pause();
-    socket.off("data", outcome.resolve).off("end", onClose).off("close", onClose).off("error", cutShort);
+    socket.off("data", onData).off("end", onClose).off("close", onClose).off("error", cutShort);
   }
 }

@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdtempSync, readdirSync, rmdirSync, unlinkSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
 import { join } from "node:path";
-import Dockerode from "dockerode";
 import { AsyncQueue, EngineError, silentLogger, systemClock } from "#core";
 import type { Engine, StreamFrame } from "#engine";
 import { createApi } from "#api";
 import { echoSession, recordingEngine } from "#api/testing";
 import { serveHttp } from "../../src/boot/http.ts";
+import { removeTestTree } from "../support/remove.ts";
+import { tag } from "../support/tag.ts";
 
 /**
  * Real clients against the API and its server. The engine is a small one whose processes echo: what is tested here is
@@ -49,12 +50,9 @@ const engine: Partial<Record<keyof Engine, object>> = {
       for await (const chunk of archive) size += chunk.length;
       yield { stream: `Loaded image: size:${size}\n` };
     },
-    import: async function* (
-      source: ReadableStream<Uint8Array>,
-      { repository, tag }: { repository: string; tag: string },
-    ) {
+    import: async function* (source: ReadableStream<Uint8Array>, image: { repository: string; tag: string }) {
       for await (const _ of source);
-      yield { status: `sha256:${repository}:${tag}` };
+      yield { status: `sha256:${image.repository}:${image.tag}` };
     },
     save: async (names: readonly string[]) => {
       if (names[0] !== "size") throw new EngineError("not_found", `No such image: ${names[0]}`);
@@ -91,7 +89,7 @@ async function* build(context: ReadableStream<Uint8Array>): AsyncGenerator<objec
 }
 
 beforeAll(async () => {
-  directory = mkdtempSync("/tmp/lighter-api-");
+  directory = mkdtempSync(`/tmp/${tag}api-`);
   const path = join(directory, "api.sock");
   host = `unix://${path}`;
   const recorded = recordingEngine({ ...engine, build }).engine;
@@ -101,8 +99,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await open.disposeAsync();
-  for (const name of readdirSync(directory)) unlinkSync(join(directory, name));
-  rmdirSync(directory);
+  removeTestTree(directory);
 });
 
 interface Run {
@@ -193,40 +190,19 @@ describe.skipIf(Bun.which("docker") === null)("docker CLI", () => {
   });
 });
 
-describe("dockerode", () => {
-  const client = (): Dockerode => new Dockerode({ socketPath: host.slice("unix://".length) });
-
-  test("exec, hijacked", async () => {
-    const exec = await client()
-      .getContainer("web")
-      .exec({ Cmd: ["cat"], AttachStdin: true, AttachStdout: true });
-    const stream = await exec.start({ hijack: true, stdin: true });
-    const output = Array.fromAsync(stream as AsyncIterable<Buffer>);
-    stream.end("hi");
-    const bytes = Buffer.concat(await output);
-    expect(bytes.toString("latin1")).toBe("\x01\0\0\0\0\0\0\x02hi\x02\0\0\0\0\0\0\x04bye\n");
-    expect((await exec.inspect()).ExitCode).toBe(7);
-  });
-
-  test("attach sends its options as the body; a terminal is bare", async () => {
-    const options = { stream: true, stdin: true, stdout: true, stderr: true, hijack: true };
-    const stream = await client().getContainer("tty").attach(options);
-    const output = Array.fromAsync(stream as AsyncIterable<Buffer>);
-    stream.end("hi");
-    expect(Buffer.concat(await output).toString()).toBe("hibye\n");
-  });
-
-  test("status codes it looks at", async () => {
-    const status = (promise: Promise<unknown>): Promise<unknown> =>
-      promise.then(
-        () => 200,
-        (error: unknown) => (error as { readonly statusCode?: number }).statusCode,
-      );
-    expect(await status(client().getContainer("web").start())).toBe(304);
-    expect(await status(client().getContainer("nope").inspect())).toBe(404);
-    expect(await status(client().getContainer("web").stats({ stream: false }))).toBe(501);
-    expect(await client().listContainers({ filters: { label: ["a=b"] } })).toEqual([]);
-    expect(await client().getContainer("web").wait()).toEqual({ StatusCode: 42 });
+/** In a process of its own, as every client. */
+test("dockerode: exec and attach hijacked, and the status codes its users look at", async () => {
+  const script = join(import.meta.dirname, "api-dockerode.ts");
+  const { out, err } = await run([process.execPath, script, host.slice("unix://".length)]);
+  expect(err).toBe("");
+  expect(JSON.parse(out)).toEqual({
+    exec: { bytes: "\x01\0\0\0\0\0\0\x02hi\x02\0\0\0\0\0\0\x04bye\n", exitCode: 7 },
+    attach: "hibye\n",
+    start: 304,
+    inspect: 404,
+    stats: 501,
+    list: [],
+    wait: { StatusCode: 42 },
   });
 });
 
