@@ -87,11 +87,15 @@ export function parseDaemonOptions(argv: readonly string[]): DaemonOptions {
 }
 
 function parseFlags(argv: readonly string[]): Record<string, FlagValue> {
-  const options = Object.fromEntries(
-    Object.entries(flags).map(([name, { key: _key, ...option }]) => [name, option]),
-  );
+  const options = Object.fromEntries(Object.entries(flags).map(([name, { key: _key, ...option }]) => [name, option]));
   try {
-    const { values } = parseArgs({ args: [...argv], options, strict: true, allowPositionals: false, allowNegative: true });
+    const { values } = parseArgs({
+      args: [...argv],
+      options,
+      strict: true,
+      allowPositionals: false,
+      allowNegative: true,
+    });
     return values as Record<string, FlagValue>;
   } catch (error) {
     throw new EngineError("invalid", error instanceof Error ? error.message : String(error), { cause: error });
@@ -105,7 +109,9 @@ function readConfigFile(path: FlagValue | undefined): Settings {
     text = readFileSync(name, "utf8");
   } catch (error) {
     if (path === undefined && (error as NodeJS.ErrnoException).code === "ENOENT") return {};
-    throw new EngineError("invalid", `unable to configure the daemon with file ${name}: ${String(error)}`, { cause: error });
+    throw new EngineError("invalid", `unable to configure the daemon with file ${name}: ${String(error)}`, {
+      cause: error,
+    });
   }
   const parsed = parseJson(text, name);
   if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
@@ -118,7 +124,9 @@ function parseJson(text: string, name: string): unknown {
   try {
     return JSON.parse(text.trim() === "" ? "{}" : text);
   } catch (error) {
-    throw new EngineError("invalid", `unable to configure the daemon with file ${name}: ${String(error)}`, { cause: error });
+    throw new EngineError("invalid", `unable to configure the daemon with file ${name}: ${String(error)}`, {
+      cause: error,
+    });
   }
 }
 
@@ -131,7 +139,10 @@ function checkConflicts(given: Record<string, FlagValue>, file: Settings): void 
   for (const key of Object.keys(file)) {
     const name = known.get(key);
     if (name === undefined) {
-      throw new EngineError("invalid", `unable to configure the daemon: the following directives don't match any configuration option: ${key}`);
+      throw new EngineError(
+        "invalid",
+        `unable to configure the daemon: the following directives don't match any configuration option: ${key}`,
+      );
     }
     if (given[name] === undefined || key === "runtimes") continue;
     throw new EngineError(
@@ -143,23 +154,25 @@ function checkConflicts(given: Record<string, FlagValue>, file: Settings): void 
 
 /** daemon.json's values under their flags' names; `runtimes` and `default-ulimits` are objects there. */
 function fromFile(file: Settings): Settings {
-  return Object.fromEntries(Object.keys(flags).flatMap((name) => (keyOf(name) in file ? [[name, file[keyOf(name)]]] : [])));
+  return Object.fromEntries(
+    Object.keys(flags).flatMap((name) => (keyOf(name) in file ? [[name, file[keyOf(name)]]] : [])),
+  );
 }
 
 function toOptions(settings: Settings): DaemonOptions {
-  const execRoot = absolute(text(settings, "exec-root") ?? "/run/lighter", "exec-root");
+  const execRoot = absolute(textOf(settings, "exec-root") ?? "/run/lighter", "exec-root");
   const hosts = list(settings, "host");
   return {
-    dataRoot: absolute(text(settings, "data-root") ?? "/var/lib/lighter", "data-root"),
+    dataRoot: absolute(textOf(settings, "data-root") ?? "/var/lib/lighter", "data-root"),
     execRoot,
     hosts: hosts.length > 0 ? hosts : ["unix:///run/lighter/lighter.sock"],
-    pidFile: text(settings, "pidfile"),
-    group: text(settings, "group"),
-    bridge: bridgeName(text(settings, "bridge") ?? "lighter0"),
-    bip: bridgeAddress(text(settings, "bip") ?? "172.17.0.1/16"),
-    logLevel: flag(settings, "debug") ? "debug" : logLevel(text(settings, "log-level") ?? "info"),
+    pidFile: textOf(settings, "pidfile"),
+    group: textOf(settings, "group"),
+    bridge: bridgeName(textOf(settings, "bridge") ?? "lighter0"),
+    bip: bridgeAddress(textOf(settings, "bip") ?? "172.17.0.1/16"),
+    logLevel: flag(settings, "debug") ? "debug" : logLevel(textOf(settings, "log-level") ?? "info"),
     debug: flag(settings, "debug"),
-    defaultRuntime: text(settings, "default-runtime"),
+    defaultRuntime: textOf(settings, "default-runtime"),
     runtimes: runtimePaths(settings["add-runtime"]),
     dns: list(settings, "dns"),
     dnsSearch: list(settings, "dns-search"),
@@ -174,7 +187,7 @@ function toOptions(settings: Settings): DaemonOptions {
   };
 }
 
-function text(settings: Settings, name: string): string | undefined {
+function textOf(settings: Settings, name: string): string | undefined {
   const value = settings[name];
   if (value === undefined || typeof value === "string") return value;
   throw wrongKind(name, value);
@@ -232,12 +245,14 @@ function runtimePaths(value: unknown): Readonly<Record<string, string>> {
 
 function namedPath(entry: string): readonly [string, string] {
   const equals = entry.indexOf("=");
-  if (equals < 1 || !entry.slice(equals + 1).startsWith("/")) throw new EngineError("invalid", `invalid value for add-runtime: ${entry}: must be name=/path`);
+  if (equals < 1 || !entry.slice(equals + 1).startsWith("/"))
+    throw new EngineError("invalid", `invalid value for add-runtime: ${entry}: must be name=/path`);
   return [entry.slice(0, equals), entry.slice(equals + 1)];
 }
 
 function runtimePath(name: string, runtime: unknown): string {
-  if (typeof runtime === "object" && runtime !== null && "path" in runtime && typeof runtime.path === "string") return runtime.path;
+  if (typeof runtime === "object" && runtime !== null && "path" in runtime && typeof runtime.path === "string")
+    return runtime.path;
   throw wrongKind(`runtimes.${name}`, runtime);
 }
 
@@ -261,9 +276,10 @@ function parseUlimit(entry: string): Ulimit {
 }
 
 function tlsOptions(settings: Settings): TlsOptions | undefined {
-  const [ca, cert, key] = [text(settings, "tlscacert"), text(settings, "tlscert"), text(settings, "tlskey")];
+  const [ca, cert, key] = [textOf(settings, "tlscacert"), textOf(settings, "tlscert"), textOf(settings, "tlskey")];
   if (!flag(settings, "tlsverify")) {
-    if (ca ?? cert ?? key) throw new EngineError("invalid", "tlscacert, tlscert and tlskey need tlsverify: clients are always verified");
+    if (ca ?? cert ?? key)
+      throw new EngineError("invalid", "tlscacert, tlscert and tlskey need tlsverify: clients are always verified");
     return undefined;
   }
   if (ca === undefined || cert === undefined || key === undefined) {

@@ -13,7 +13,9 @@ export async function runDaemon(argv: readonly string[], env: Environment): Prom
     return error instanceof EngineError ? 125 : 1;
   }
   if (options.help || options.version) {
-    process.stdout.write(options.help ? daemonUsage() : `lighter version ${buildFacts.version}, build ${buildFacts.gitCommit}\n`);
+    process.stdout.write(
+      options.help ? daemonUsage() : `lighter version ${buildFacts.version}, build ${buildFacts.gitCommit}\n`,
+    );
     return 0;
   }
   const logger = createLogger(options.logLevel, (line) => void process.stderr.write(line));

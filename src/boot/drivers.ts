@@ -17,7 +17,11 @@ import type { DaemonOptions } from "./daemon-options.ts";
 import { buildFacts } from "./build-facts.ts";
 
 /** Opens everything an engine stands on; `scope` closes it, last opened first. */
-export async function openDrivers(options: DaemonOptions, logger: Logger, scope: AsyncDisposableStack): Promise<EngineDeps> {
+export async function openDrivers(
+  options: DaemonOptions,
+  logger: Logger,
+  scope: AsyncDisposableStack,
+): Promise<EngineDeps> {
   const { dataRoot, execRoot } = options;
   for (const path of [dataRoot, execRoot]) mkdirSync(path, { recursive: true, mode: 0o711 });
   const clock = systemClock;
@@ -25,11 +29,20 @@ export async function openDrivers(options: DaemonOptions, logger: Logger, scope:
   const database = scope.use(openDatabase(join(dataRoot, "lighter.db")));
   const leases = createLeases();
   const events = createEventBus(clock);
-  const snapshots = scope.use(await openOverlaySnapshotter({ root: join(dataRoot, "snapshots"), database, logger }));
+  const snapshots = scope.use(openOverlaySnapshotter({ root: join(dataRoot, "snapshots"), database, logger }));
   const content = scope.use(await openContentStore({ root: join(dataRoot, "content"), database, leases, logger }));
   const unpackPool = scope.use(createUnpackPool());
   const images = scope.use(
-    await openImageStore({ database, content, snapshots, leases, unpackPool, events: imageEvents(events), logger, clock }),
+    await openImageStore({
+      database,
+      content,
+      snapshots,
+      leases,
+      unpackPool,
+      events: imageEvents(events),
+      logger,
+      clock,
+    }),
   );
   const runtimes = { ...installedRuntimes(), ...options.runtimes };
   const runtime = scope.use(
@@ -67,7 +80,9 @@ export async function openDrivers(options: DaemonOptions, logger: Logger, scope:
 
 function readMachine(options: DaemonOptions): MachineFacts {
   const cgroups = detectCgroups();
-  const favor = options.favorDynMods ? enableFavorDynmods(cgroups) : { enabled: false, reason: "turned off by cgroup-favordynmods" };
+  const favor = options.favorDynMods
+    ? enableFavorDynmods(cgroups)
+    : { enabled: false, reason: "turned off by cgroup-favordynmods" };
   return {
     ...readHostFacts(),
     cgroupVersion: cgroups.mode === "v2" ? "2" : "1",

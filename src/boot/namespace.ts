@@ -6,7 +6,17 @@ import { findLiveMonitor } from "#runtime";
 const marker = "LIGHTER_PRIVATE_MOUNTS";
 
 /** What the engine's environment keeps: everything else could reach the programs it starts. */
-const kept = ["NOTIFY_SOCKET", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "TZ", "LIGHTER_FAILPOINTS"];
+const kept = [
+  "NOTIFY_SOCKET",
+  "LISTEN_FDS",
+  "LISTEN_PID",
+  "LISTEN_FDNAMES",
+  "HTTP_PROXY",
+  "HTTPS_PROXY",
+  "NO_PROXY",
+  "TZ",
+  "LIGHTER_FAILPOINTS",
+];
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -40,7 +40,9 @@ function addresses(options: DaemonOptions, env: Environment): readonly HttpAddre
     ...(options.tls ? { tls: readTls(options.tls) } : {}),
   };
   const found = options.hosts.flatMap((host) => parseHttpAddress(host, defaults));
-  return found.filter((address, at) => found.findIndex((other) => formatHttpAddress(other) === formatHttpAddress(address)) === at);
+  return found.filter(
+    (address, at) => found.findIndex((other) => formatHttpAddress(other) === formatHttpAddress(address)) === at,
+  );
 }
 
 function readTls({ ca, cert, key }: NonNullable<DaemonOptions["tls"]>): { ca: string; cert: string; key: string } {

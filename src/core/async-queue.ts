@@ -3,7 +3,7 @@ export class AsyncQueue<T> implements AsyncIterable<T>, Disposable {
   #items: T[] = [];
   #wake: (() => void) | undefined;
   #ended = false;
-  #error: unknown;
+  #failure: { readonly error: unknown } | undefined;
 
   push(item: T): void {
     if (this.#ended) return;
@@ -17,7 +17,7 @@ export class AsyncQueue<T> implements AsyncIterable<T>, Disposable {
   }
 
   fail(error: unknown): void {
-    this.#error ??= error;
+    this.#failure ??= { error };
     this.end();
   }
 
@@ -29,7 +29,7 @@ export class AsyncQueue<T> implements AsyncIterable<T>, Disposable {
   async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
     for (;;) {
       while (this.#items.length > 0) yield* this.#items.splice(0);
-      if (this.#error !== undefined) throw this.#error;
+      if (this.#failure) throw asError(this.#failure.error);
       if (this.#ended) return;
       await new Promise<void>((resolve) => (this.#wake = resolve));
     }
@@ -40,4 +40,8 @@ export class AsyncQueue<T> implements AsyncIterable<T>, Disposable {
     this.#wake = undefined;
     wake?.();
   }
+}
+
+function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
 }

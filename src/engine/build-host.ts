@@ -7,9 +7,9 @@ import { familiarReference, parseReference, withDefaultTag } from "#spec";
 import type { Lease } from "#store";
 import { attachContainer } from "./containers/attach.ts";
 import type { ContainerContext } from "./containers/context.ts";
-import { materialise, normaliseHostConfig, snapshotKeyOf } from "./containers/create.ts";
+import { materialise, normaliseHostConfig } from "./containers/create.ts";
 import { mergeConfig } from "./containers/merge-config.ts";
-import type { ContainerRecord } from "./containers/record.ts";
+import { snapshotKeyOf, type ContainerRecord } from "./containers/record.ts";
 import { removeContainer } from "./containers/remove.ts";
 import { startContainer } from "./containers/start.ts";
 import { killAndWait } from "./containers/stop.ts";
@@ -30,17 +30,31 @@ export function createBuildHost(context: ContainerContext): BuildHost {
     scratch,
     async createContainer({ image, config, hostConfig }) {
       const host = normaliseHostConfig(hostConfig);
-      const record = await materialise(context, { image, config: mergeConfig(config, undefined), host, name: undefined, endpoints: {}, buildStep: true });
+      const record = await materialise(context, {
+        image,
+        config: mergeConfig(config, undefined),
+        host,
+        name: undefined,
+        endpoints: {},
+        buildStep: true,
+      });
       return buildContainer(context, record, image?.layers.at(-1)?.chainId);
     },
     async pull(name) {
       const reference = familiarReference(withDefaultTag(parseReference(name)));
-      throw new EngineError("not_found", `pull access denied for ${reference}: pulling from a registry is not built yet; load or import the image first`);
+      throw new EngineError(
+        "not_found",
+        `pull access denied for ${reference}: pulling from a registry is not built yet; load or import the image first`,
+      );
     },
   };
 }
 
-function buildContainer(context: ContainerContext, record: ContainerRecord, imageChain: ChainId | undefined): BuildContainer {
+function buildContainer(
+  context: ContainerContext,
+  record: ContainerRecord,
+  imageChain: ChainId | undefined,
+): BuildContainer {
   return {
     id: record.id,
     run: (onOutput, signal) => runStep(context, record, onOutput, signal),

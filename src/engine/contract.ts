@@ -96,14 +96,21 @@ export interface Containers {
   pause(ref: string): Promise<void>;
   unpause(ref: string): Promise<void>;
   rename(ref: string, name: string): Promise<void>;
-  remove(ref: string, options: { readonly force: boolean; readonly volumes: boolean; readonly link: boolean }): Promise<void>;
+  remove(
+    ref: string,
+    options: { readonly force: boolean; readonly volumes: boolean; readonly link: boolean },
+  ): Promise<void>;
   prune(filters: Filters): Promise<{ readonly deleted: readonly string[]; readonly spaceReclaimed: number }>;
   /**
    * Registers the wait before it returns, so that no exit is missed; the promise inside settles later.
    * Aborting the signal forgets the wait.
    */
   wait(ref: string, condition: WaitCondition, signal: AbortSignal): { readonly result: Promise<WaitResponse> };
-  logs(ref: string, options: LogOptions, signal: AbortSignal): { readonly tty: boolean; readonly frames: AsyncIterable<StreamFrame> };
+  logs(
+    ref: string,
+    options: LogOptions,
+    signal: AbortSignal,
+  ): { readonly tty: boolean; readonly frames: AsyncIterable<StreamFrame> };
   attach(ref: string, options: AttachOptions): Promise<AttachSession>;
   resize(ref: string, size: { readonly height: number; readonly width: number }): Promise<void>;
   top(ref: string, psArgs: string): Promise<TopResponse>;
@@ -188,5 +195,9 @@ export interface Engine extends AsyncDisposable {
   readonly volumes: Volumes;
   readonly system: System;
   /** Aborting cancels the step that runs. A failure comes as a last message with `error`. */
-  build(context: ReadableStream<Uint8Array>, options: BuildOptions, signal: AbortSignal): AsyncIterable<ProgressMessage>;
+  build(
+    context: ReadableStream<Uint8Array>,
+    options: BuildOptions,
+    signal: AbortSignal,
+  ): AsyncIterable<ProgressMessage>;
 }

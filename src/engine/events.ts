@@ -45,7 +45,8 @@ export function createEventBus(clock: Clock): EventBus {
       };
       const { since } = options;
       if (since !== undefined) for (const event of history) if (event.ns >= since) offer(event);
-      listen(queue, listeners, offer, signal, options.until === undefined ? undefined : options.until - clock.nowNs());
+      const remainingNs = options.until === undefined ? undefined : options.until - clock.nowNs();
+      listen(queue, listeners, offer, { signal, remainingNs });
       return queue;
     },
   };
@@ -55,8 +56,7 @@ function listen(
   queue: AsyncQueue<EventMessage>,
   listeners: Set<(event: Stamped) => void>,
   offer: (event: Stamped) => void,
-  signal: AbortSignal,
-  remainingNs: bigint | undefined,
+  { signal, remainingNs }: { readonly signal: AbortSignal; readonly remainingNs: bigint | undefined },
 ): void {
   if (signal.aborted || (remainingNs !== undefined && remainingNs <= 0n)) return queue.end();
   listeners.add(offer);
@@ -100,7 +100,8 @@ type EventTest = (event: EventMessage, values: readonly string[]) => boolean;
 const ofActor =
   (type: EventType): EventTest =>
   ({ Type, Actor }, values) =>
-    Type === type && values.some((value) => Actor.ID === value || Actor.ID.startsWith(value) || Actor.Attributes["name"] === value);
+    Type === type &&
+    values.some((value) => Actor.ID === value || Actor.ID.startsWith(value) || Actor.Attributes["name"] === value);
 
 const eventTests: Readonly<Record<string, EventTest>> = {
   type: (event, values) => values.includes(event.Type),

@@ -2,10 +2,11 @@ import { readdir, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { formatRfc3339Nano, type ContainerId } from "#core";
 import type { ContainerContext } from "./containers/context.ts";
-import { handleExit, releaseTask } from "./containers/exit.ts";
+import { handleExit } from "./containers/exit.ts";
 import { dropInitLayers } from "./containers/init-layer.ts";
 import { isRunning, type ContainerRecord } from "./containers/record.ts";
-import { removeRecord } from "./containers/remove.ts";
+import { releaseTask } from "./containers/release.ts";
+import { removeRecord } from "./containers/remove-record.ts";
 
 /**
  * Makes the world agree with the rows after whatever ended the last engine: running containers are found again, exits
@@ -21,7 +22,14 @@ export async function recover(context: ContainerContext): Promise<void> {
   await deps.volumes.reconcile();
   for (const record of registry.all()) await recoverContainer(context, record);
   await removeStrangers(context);
-  await deps.network.reconcile(new Set(registry.all().filter(isRunning).map(({ id }) => id)));
+  await deps.network.reconcile(
+    new Set(
+      registry
+        .all()
+        .filter(isRunning)
+        .map(({ id }) => id),
+    ),
+  );
   await dropInitLayers(deps);
   await deps.content.collect({ ingestAgeMs: 24 * 3_600_000 });
 }
@@ -83,7 +91,11 @@ async function removeDirectories(directory: string, known: ReadonlySet<string>):
 }
 
 /** Mount points that a dead engine left in a namespace that is still alive. Not recursive: behind a mount lie files of images. */
-async function removeMountPoints({ deps }: ContainerContext, directory: string, isStray: (name: string) => boolean): Promise<void> {
+async function removeMountPoints(
+  { deps }: ContainerContext,
+  directory: string,
+  isStray: (name: string) => boolean,
+): Promise<void> {
   for (const name of await namesIn(directory)) {
     if (!isStray(name)) continue;
     deps.mounter.unmount(join(directory, name));

@@ -36,12 +36,19 @@ export interface MountSpec {
   readonly Target: string;
   readonly ReadOnly?: boolean;
   readonly Consistency?: string;
-  readonly BindOptions?: { readonly Propagation?: string; readonly NonRecursive?: boolean; readonly CreateMountpoint?: boolean } | null;
+  readonly BindOptions?: {
+    readonly Propagation?: string;
+    readonly NonRecursive?: boolean;
+    readonly CreateMountpoint?: boolean;
+  } | null;
   readonly VolumeOptions?: {
     readonly NoCopy?: boolean;
     readonly Labels?: Readonly<Record<string, string>> | null;
     readonly Subpath?: string;
-    readonly DriverConfig?: { readonly Name?: string; readonly Options?: Readonly<Record<string, string>> | null } | null;
+    readonly DriverConfig?: {
+      readonly Name?: string;
+      readonly Options?: Readonly<Record<string, string>> | null;
+    } | null;
   } | null;
   readonly TmpfsOptions?: { readonly SizeBytes?: number; readonly Mode?: number } | null;
 }
@@ -133,7 +140,9 @@ export interface EndpointSpec {
 /** Body of `POST /containers/create`. */
 export interface ContainerCreateRequest extends ContainerConfig {
   readonly HostConfig?: HostConfig | null;
-  readonly NetworkingConfig?: { readonly EndpointsConfig?: Readonly<Record<string, EndpointSpec | null>> | null } | null;
+  readonly NetworkingConfig?: {
+    readonly EndpointsConfig?: Readonly<Record<string, EndpointSpec | null>> | null;
+  } | null;
 }
 
 export interface ContainerCreateResponse {

@@ -53,7 +53,9 @@ export interface NetworkInfo {
   readonly IPAM: {
     readonly Driver: string;
     readonly Options: Readonly<Record<string, string>> | null;
-    readonly Config: readonly { readonly Subnet?: string; readonly Gateway?: string; readonly IPRange?: string }[] | null;
+    readonly Config:
+      | readonly { readonly Subnet?: string; readonly Gateway?: string; readonly IPRange?: string }[]
+      | null;
   };
   readonly Internal: boolean;
   readonly Attachable: boolean;

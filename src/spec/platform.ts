@@ -2,8 +2,20 @@ import { arch } from "node:os";
 import { EngineError } from "#core";
 import type { Platform } from "./oci-image.ts";
 
-const goArch: Readonly<Record<string, string>> = { x64: "amd64", ia32: "386", arm64: "arm64", arm: "arm", ppc64: "ppc64le" };
-const aliases: Readonly<Record<string, string>> = { x86_64: "amd64", "x86-64": "amd64", aarch64: "arm64", i386: "386", armhf: "arm" };
+const goArch: Readonly<Record<string, string>> = {
+  x64: "amd64",
+  ia32: "386",
+  arm64: "arm64",
+  arm: "arm",
+  ppc64: "ppc64le",
+};
+const aliases: Readonly<Record<string, string>> = {
+  x86_64: "amd64",
+  "x86-64": "amd64",
+  aarch64: "arm64",
+  i386: "386",
+  armhf: "arm",
+};
 
 /** The platform of this host, in Go's names. */
 export function hostPlatform(): Platform {

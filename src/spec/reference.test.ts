@@ -19,10 +19,21 @@ describe("parseReference", () => {
     expect(familiarReference(reference)).toBe(familiar);
   });
 
-  test.each(["", "a:", ":a", "A", "user/Repo", "a//b", "a/../b", "-a", "a@sha256:1", "a".repeat(64), "a b", "a:b:c", `${"a/".repeat(130)}a`])(
-    "refuses %p",
-    (text) => {
-      expect(() => parseReference(text)).toThrow(/invalid re(ference format|pository name)|must not be more/);
-    },
-  );
+  test.each([
+    "",
+    "a:",
+    ":a",
+    "A",
+    "user/Repo",
+    "a//b",
+    "a/../b",
+    "-a",
+    "a@sha256:1",
+    "a".repeat(64),
+    "a b",
+    "a:b:c",
+    `${"a/".repeat(130)}a`,
+  ])("refuses %p", (text) => {
+    expect(() => parseReference(text)).toThrow(/invalid re(ference format|pository name)|must not be more/);
+  });
 });

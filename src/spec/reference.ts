@@ -27,7 +27,8 @@ export function parseReference(text: string): Reference {
   }
   const { name, tag, digest } = splitReference(text);
   const { domain, path } = splitDomain(name);
-  if (path !== path.toLowerCase()) throw invalid(`invalid reference format: repository name (${path}) must be lowercase`);
+  if (path !== path.toLowerCase())
+    throw invalid(`invalid reference format: repository name (${path}) must be lowercase`);
   if (!domainPattern.test(domain) || !pathPattern.test(path)) throw invalid("invalid reference format");
   if (tag !== undefined && !tagPattern.test(tag)) throw invalid("invalid reference format");
   if (domain.length + path.length + 1 > 255) throw invalid("repository name must not be more than 255 characters");

@@ -72,12 +72,20 @@ class SqliteDatabase implements Database {
 
   migrate(domain: string, steps: readonly string[]): void {
     this.transaction(() => {
-      const done = this.get<{ version: number }>("SELECT version FROM schema_version WHERE domain = ?", domain)?.version ?? 0;
+      const done =
+        this.get<{ version: number }>("SELECT version FROM schema_version WHERE domain = ?", domain)?.version ?? 0;
       if (done > steps.length) {
-        throw new EngineError("conflict", `the data of ${domain} is of a newer version (${done}) than this program knows (${steps.length})`);
+        throw new EngineError(
+          "conflict",
+          `the data of ${domain} is of a newer version (${done}) than this program knows (${steps.length})`,
+        );
       }
       for (const step of steps.slice(done)) this.#sqlite.run(step);
-      this.run("INSERT INTO schema_version VALUES (?, ?) ON CONFLICT (domain) DO UPDATE SET version = excluded.version", domain, steps.length);
+      this.run(
+        "INSERT INTO schema_version VALUES (?, ?) ON CONFLICT (domain) DO UPDATE SET version = excluded.version",
+        domain,
+        steps.length,
+      );
     });
   }
 

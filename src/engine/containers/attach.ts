@@ -13,7 +13,11 @@ type Run = { readonly ended: Promise<void> } | undefined;
  * Connects to a container's streams, also before it starts: the session then begins with the start. Output comes from
  * the log, so that nothing is lost between attach, logs and an engine that dies.
  */
-export async function attachContainer(context: ContainerContext, ref: string, options: AttachOptions): Promise<AttachSession> {
+export async function attachContainer(
+  context: ContainerContext,
+  ref: string,
+  options: AttachOptions,
+): Promise<AttachSession> {
   const record = context.registry.find(ref);
   if (record.state.status === "paused") {
     throw new EngineError("conflict", `container ${record.id} is paused, unpause the container before attach`);
@@ -22,17 +26,22 @@ export async function attachContainer(context: ContainerContext, ref: string, op
   const aborted = new AbortController();
   scope.defer(() => aborted.abort());
   const run = options.stream ? currentRun(context, record, aborted.signal) : Promise.resolve(undefined);
-  const stdin = options.stdin && options.stream && record.config.OpenStdin ? openStdin(context, record.id, run) : undefined;
+  const stdin =
+    options.stdin && options.stream && record.config.OpenStdin ? openStdin(context, record.id, run) : undefined;
   emitContainerEvent(context, record, "attach");
   return {
     tty: record.config.Tty === true,
-    output: sessionOutput(context, record, options, run, aborted.signal),
+    output: sessionOutput(context, record, options, { run, aborted: aborted.signal }),
     ...(stdin ? { stdin } : {}),
     [Symbol.asyncDispose]: () => scope.disposeAsync(),
   };
 }
 
-function currentRun({ signals, taskEnds }: ContainerContext, record: ContainerRecord, aborted: AbortSignal): Promise<Run> {
+function currentRun(
+  { signals, taskEnds }: ContainerContext,
+  record: ContainerRecord,
+  aborted: AbortSignal,
+): Promise<Run> {
   if (isRunning(record)) return Promise.resolve({ ended: taskEnds.of(record.id) });
   return new Promise((resolve) => {
     const listening = signals.listen(record.id, (heard) => {
@@ -50,8 +59,7 @@ async function* sessionOutput(
   context: ContainerContext,
   record: ContainerRecord,
   options: AttachOptions,
-  run: Promise<Run>,
-  aborted: AbortSignal,
+  { run, aborted }: { readonly run: Promise<Run>; readonly aborted: AbortSignal },
 ): AsyncGenerator<StreamFrame, void, undefined> {
   const { log } = containerFiles(context.deps, record.id);
   const offset = options.logs ? 0 : (statSync(log, { throwIfNoEntry: false })?.size ?? 0);

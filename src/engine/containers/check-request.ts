@@ -21,12 +21,16 @@ export function checkRequest(config: ContainerConfig, host: HostConfig, cpus: nu
   checkLogDriver(host);
   const { WorkingDir = "" } = config;
   if (WorkingDir !== "" && !WorkingDir.startsWith("/")) {
-    throw new EngineError("invalid", `the working directory '${WorkingDir}' is invalid, it needs to be an absolute path`);
+    throw new EngineError(
+      "invalid",
+      `the working directory '${WorkingDir}' is invalid, it needs to be an absolute path`,
+    );
   }
 }
 
 function checkMemory({ Memory = 0, MemorySwap = 0, MemoryReservation = 0 }: HostConfig): void {
-  if (Memory !== 0 && Memory < minimumMemoryBytes) throw new EngineError("invalid", "Minimum memory limit allowed is 6MB");
+  if (Memory !== 0 && Memory < minimumMemoryBytes)
+    throw new EngineError("invalid", "Minimum memory limit allowed is 6MB");
   if (Memory > 0 && MemorySwap > 0 && MemorySwap < Memory) {
     throw new EngineError("invalid", "Minimum memoryswap limit should be larger than memory limit, see usage");
   }
@@ -39,15 +43,24 @@ function checkMemory({ Memory = 0, MemorySwap = 0, MemoryReservation = 0 }: Host
 }
 
 function checkCpu({ NanoCpus = 0, CpuPeriod = 0, CpuQuota = 0 }: HostConfig, cpus: number): void {
-  if (NanoCpus > 0 && CpuPeriod > 0) throw new EngineError("invalid", "Conflicting options: Nano CPUs and CPU Period cannot both be set");
-  if (NanoCpus > 0 && CpuQuota > 0) throw new EngineError("invalid", "Conflicting options: Nano CPUs and CPU Quota cannot both be set");
+  if (NanoCpus > 0 && CpuPeriod > 0)
+    throw new EngineError("invalid", "Conflicting options: Nano CPUs and CPU Period cannot both be set");
+  if (NanoCpus > 0 && CpuQuota > 0)
+    throw new EngineError("invalid", "Conflicting options: Nano CPUs and CPU Quota cannot both be set");
   if (NanoCpus < 0 || NanoCpus > cpus * 1e9) {
-    throw new EngineError("invalid", `range of CPUs is from 0.01 to ${cpus}.00, as there are only ${cpus} CPUs available`);
+    throw new EngineError(
+      "invalid",
+      `range of CPUs is from 0.01 to ${cpus}.00, as there are only ${cpus} CPUs available`,
+    );
   }
   if (CpuPeriod > 0 && (CpuPeriod < 1000 || CpuPeriod > 1_000_000)) {
-    throw new EngineError("invalid", "CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)");
+    throw new EngineError(
+      "invalid",
+      "CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)",
+    );
   }
-  if (CpuQuota > 0 && CpuQuota < 1000) throw new EngineError("invalid", "CPU cfs quota can not be less than 1ms (i.e. 1000)");
+  if (CpuQuota > 0 && CpuQuota < 1000)
+    throw new EngineError("invalid", "CPU cfs quota can not be less than 1ms (i.e. 1000)");
 }
 
 function checkRestart({ RestartPolicy, AutoRemove }: HostConfig): void {
@@ -84,7 +97,8 @@ function checkUnsupported({ Healthcheck }: ContainerConfig, host: HostConfig): v
 
 function checkLogDriver({ LogConfig }: HostConfig): void {
   const driver = LogConfig?.Type ?? "";
-  if (driver !== "" && driver !== "local") throw new EngineError("invalid", `logger: no log driver named '${driver}' is registered`);
+  if (driver !== "" && driver !== "local")
+    throw new EngineError("invalid", `logger: no log driver named '${driver}' is registered`);
   const [option] = Object.keys(LogConfig?.Config ?? {});
   if (option !== undefined) throw new EngineError("invalid", `unknown log opt '${option}' for local log driver`);
 }

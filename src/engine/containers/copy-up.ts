@@ -11,7 +11,12 @@ import { resolveInRoot } from "./root-path.ts";
  * Fills empty volumes with what the image has at their place, owner and mode of the directory included
  * (legacy.md section 3). A file at that place is refused.
  */
-export async function copyUp({ deps }: ContainerContext, id: ContainerId, mount: Mount, mounts: readonly MountRecord[]): Promise<void> {
+export async function copyUp(
+  { deps }: ContainerContext,
+  id: ContainerId,
+  mount: Mount,
+  mounts: readonly MountRecord[],
+): Promise<void> {
   const root = join(deps.paths.execRoot, `copy-up-${id}`);
   mkdirSync(root, { recursive: true });
   deps.mounter.mount(mount, root);

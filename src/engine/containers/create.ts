@@ -1,5 +1,5 @@
-import { EngineError, formatRfc3339Nano, parseContainerId, parseSnapshotKey, randomHexId, shortId, zeroTime } from "#core";
-import type { ContainerId, SnapshotKey } from "#core";
+import { EngineError, formatRfc3339Nano, parseContainerId, randomHexId, shortId, zeroTime } from "#core";
+import type { ContainerId } from "#core";
 import type { ImageRecord } from "#image";
 import { formatPlatform, hostPlatform, parsePlatform } from "#spec";
 import type { ContainerConfig, ContainerCreateRequest, ContainerCreateResponse, EndpointSpec, HostConfig } from "#spec";
@@ -10,12 +10,7 @@ import { copyUp } from "./copy-up.ts";
 import { mergeConfig } from "./merge-config.ts";
 import { resolveMounts } from "./mounts.ts";
 import { randomName } from "./names.ts";
-import type { ContainerRecord, MountRecord, StateRecord } from "./record.ts";
-
-/** The snapshot of a container's own layer. */
-export function snapshotKeyOf(id: ContainerId): SnapshotKey {
-  return parseSnapshotKey(id);
-}
+import { snapshotKeyOf, type ContainerRecord, type MountRecord, type StateRecord } from "./record.ts";
 
 /**
  * Makes a container ready to start: snapshot, volumes, row. Undone whole on failure; what a crash leaves has no row
@@ -33,7 +28,14 @@ export async function createContainer(
   const config = mergeConfig(request, image.config.config);
   checkRequest(config, host, context.deps.machine.cpus);
   checkNetworkMode(context, host, config);
-  const record = await materialise(context, { image, config, host, name: chosen, endpoints: endpointsOf(request), buildStep: false });
+  const record = await materialise(context, {
+    image,
+    config,
+    host,
+    name: chosen,
+    endpoints: endpointsOf(request),
+    buildStep: false,
+  });
   return { Id: record.id, Warnings: createWarnings(host) };
 }
 
@@ -60,7 +62,7 @@ export async function materialise(context: ContainerContext, input: NewContainer
   const mounts = await resolveMounts(input.config, input.host, deps.volumes, undo);
   const filled = mounts.filter(needsCopyUp);
   if (filled.length > 0) await copyUp(context, id, mount, filled);
-  const record = newRecord(context, id, name, mounts, input);
+  const record = newRecord(context, { id, name, mounts }, input);
   registry.insert(record);
   undo.move();
   emitContainerEvent(context, record, "create");
@@ -91,9 +93,7 @@ function endpointsOf({ NetworkingConfig }: ContainerCreateRequest): Readonly<Rec
 
 function newRecord(
   { deps }: ContainerContext,
-  id: ContainerId,
-  name: string,
-  mounts: readonly MountRecord[],
+  { id, name, mounts }: Pick<ContainerRecord, "id" | "name" | "mounts">,
   { image, config, host, endpoints, buildStep }: NewContainer,
 ): ContainerRecord {
   const now = deps.clock.nowNs();
@@ -107,7 +107,11 @@ function newRecord(
     image: config.Image ?? image?.id ?? "",
     path,
     args,
-    config: { ...emptyConfig, ...config, Hostname: config.Hostname || defaultHostname(id, host, deps.machine.hostname) },
+    config: {
+      ...emptyConfig,
+      ...config,
+      Hostname: config.Hostname || defaultHostname(id, host, deps.machine.hostname),
+    },
     hostConfig: deps.options.init && host.Init === undefined ? { ...host, Init: true } : host,
     endpoints,
     mounts,
@@ -150,7 +154,10 @@ export function normaliseHostConfig(host: HostConfig): HostConfig {
     ...host,
     NetworkMode: mode === "" || mode === "default" ? "bridge" : mode,
     ShmSize: host.ShmSize || 64 * 1024 * 1024,
-    RestartPolicy: { Name: host.RestartPolicy?.Name || "no", MaximumRetryCount: host.RestartPolicy?.MaximumRetryCount ?? 0 },
+    RestartPolicy: {
+      Name: host.RestartPolicy?.Name || "no",
+      MaximumRetryCount: host.RestartPolicy?.MaximumRetryCount ?? 0,
+    },
     LogConfig: { Type: host.LogConfig?.Type || "local", Config: host.LogConfig?.Config ?? {} },
     IpcMode: host.IpcMode || "private",
     CgroupnsMode: host.CgroupnsMode || "private",

@@ -1,10 +1,9 @@
 import { formatRfc3339Nano } from "#core";
 import type { TaskExit } from "#runtime";
-import { disconnectNetwork } from "../network/attach.ts";
 import { emitContainerEvent, type ContainerContext } from "./context.ts";
 import { isRunning, type ContainerRecord } from "./record.ts";
-import { removeRecord } from "./remove.ts";
-import { unmountRoot } from "./start.ts";
+import { releaseTask } from "./release.ts";
+import { removeRecord } from "./remove-record.ts";
 
 /**
  * A container's process has ended. Attached clients and waiters hear it first; then what it used is given back.
@@ -42,11 +41,4 @@ async function settleExit(context: ContainerContext, record: ContainerRecord, ex
   });
   context.signals.emit(record.id, { kind: "exited", exitCode: exit.exitCode });
   await releaseTask(context, record);
-}
-
-/** Gives back what a run of the container used: task, root mount, network. */
-export async function releaseTask(context: ContainerContext, record: ContainerRecord): Promise<void> {
-  await context.deps.runtime.delete(record.id);
-  unmountRoot(context, record.id);
-  await disconnectNetwork(context, record);
 }

@@ -28,7 +28,11 @@ export function containerFiles({ paths }: Pick<EngineDeps, "paths">, id: Contain
 }
 
 /** Writes hosts, hostname and resolv.conf as they are when the container starts. A resolv.conf that the user edited stays. */
-export function writeNetworkFiles(deps: EngineDeps, record: ContainerRecord, endpoint: EndpointRecord | undefined): ContainerFiles {
+export function writeNetworkFiles(
+  deps: EngineDeps,
+  record: ContainerRecord,
+  endpoint: EndpointRecord | undefined,
+): ContainerFiles {
   const files = containerFiles(deps, record.id);
   mkdirSync(files.directory, { recursive: true, mode: 0o710 });
   const { Hostname = "", Domainname = "" } = record.config;
@@ -71,7 +75,9 @@ function resolvConf(deps: EngineDeps, { hostConfig }: ContainerRecord): string {
     return chosen.length > 0 ? [...chosen] : valuesOf(host, keyword);
   };
   const isExplicit = (hostConfig.Dns ?? []).length > 0 || deps.options.dns.length > 0;
-  const servers = pick("nameserver", hostConfig.Dns, deps.options.dns).filter((server) => isExplicit || !isLoopback(server));
+  const servers = pick("nameserver", hostConfig.Dns, deps.options.dns).filter(
+    (server) => isExplicit || !isLoopback(server),
+  );
   const search = pick("search", hostConfig.DnsSearch, deps.options.dnsSearch).filter((domain) => domain !== ".");
   const options = pick("options", hostConfig.DnsOptions, deps.options.dnsOptions);
   const lines = (servers.length > 0 ? servers : ["8.8.8.8", "8.8.4.4"]).map((server) => `nameserver ${server}`);
@@ -84,7 +90,9 @@ function resolvConf(deps: EngineDeps, { hostConfig }: ContainerRecord): string {
 function hostResolvConf(): string {
   const text = hostFile("/etc/resolv.conf", "");
   const servers = valuesOf(text, "nameserver");
-  return servers.length === 1 && servers[0] === "127.0.0.53" ? hostFile("/run/systemd/resolve/resolv.conf", text) : text;
+  return servers.length === 1 && servers[0] === "127.0.0.53"
+    ? hostFile("/run/systemd/resolve/resolv.conf", text)
+    : text;
 }
 
 function valuesOf(text: string, keyword: string): string[] {

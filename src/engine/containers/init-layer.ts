@@ -27,10 +27,18 @@ export function createInitLayers(drivers: Drivers): InitLayers {
 
 /** Name of the layer that lies on `image`. */
 export function initChainId(image: ChainId | undefined): ChainId {
-  return parseChainId(`sha256:${createHash("sha256").update(`init ${image ?? ""}`).digest("hex")}`);
+  return parseChainId(
+    `sha256:${createHash("sha256")
+      .update(`init ${image ?? ""}`)
+      .digest("hex")}`,
+  );
 }
 
-async function makeInitLayer({ snapshots, mounter, paths }: Drivers, image: ChainId | undefined, name: ChainId): Promise<ChainId> {
+async function makeInitLayer(
+  { snapshots, mounter, paths }: Drivers,
+  image: ChainId | undefined,
+  name: ChainId,
+): Promise<ChainId> {
   const key = parseSnapshotKey(`init-${randomHexId()}`);
   const root = join(paths.execRoot, key);
   const mount = await snapshots.prepare(key, image);
@@ -45,7 +53,11 @@ async function makeInitLayer({ snapshots, mounter, paths }: Drivers, image: Chai
   return name;
 }
 
-function fillMounted(mounter: Drivers["mounter"], mount: Parameters<Drivers["mounter"]["mount"]>[0], root: string): void {
+function fillMounted(
+  mounter: Drivers["mounter"],
+  mount: Parameters<Drivers["mounter"]["mount"]>[0],
+  root: string,
+): void {
   mkdirSync(root, { recursive: true });
   try {
     mounter.mount(mount, root);

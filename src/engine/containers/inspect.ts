@@ -1,11 +1,14 @@
 import type { ContainerInspect, ContainerState, EndpointInfo, NetworkSettings } from "#spec";
 import type { ContainerContext } from "./context.ts";
-import { platformOfHost, snapshotKeyOf } from "./create.ts";
+import { platformOfHost } from "./create.ts";
 import { containerFiles } from "./files.ts";
-import { publicMount } from "./list.ts";
-import type { ContainerRecord, EndpointRecord } from "./record.ts";
+import { publicMount, snapshotKeyOf, type ContainerRecord, type EndpointRecord } from "./record.ts";
 
-export async function inspectContainer(context: ContainerContext, ref: string, options: { readonly size: boolean }): Promise<ContainerInspect> {
+export async function inspectContainer(
+  context: ContainerContext,
+  ref: string,
+  options: { readonly size: boolean },
+): Promise<ContainerInspect> {
   const record = context.registry.find(ref);
   const files = containerFiles(context.deps, record.id);
   return {
@@ -52,7 +55,10 @@ function stateOf({ state }: ContainerRecord): ContainerState {
   };
 }
 
-async function sizes({ deps }: ContainerContext, record: ContainerRecord): Promise<{ SizeRw: number; SizeRootFs: number }> {
+async function sizes(
+  { deps }: ContainerContext,
+  record: ContainerRecord,
+): Promise<{ SizeRw: number; SizeRootFs: number }> {
   const { bytes } = await deps.snapshots.usage(snapshotKeyOf(record.id));
   const image = record.imageId === "" ? undefined : deps.images.get(record.imageId);
   return { SizeRw: bytes, SizeRootFs: bytes + (image?.sizeBytes ?? 0) };
@@ -83,9 +89,18 @@ function networkSettings({ deps, networks }: ContainerContext, record: Container
   };
 }
 
-function endpointAddress(endpoint: EndpointRecord | undefined): Pick<
+function endpointAddress(
+  endpoint: EndpointRecord | undefined,
+): Pick<
   NetworkSettings,
-  "EndpointID" | "Gateway" | "GlobalIPv6Address" | "GlobalIPv6PrefixLen" | "IPAddress" | "IPPrefixLen" | "IPv6Gateway" | "MacAddress"
+  | "EndpointID"
+  | "Gateway"
+  | "GlobalIPv6Address"
+  | "GlobalIPv6PrefixLen"
+  | "IPAddress"
+  | "IPPrefixLen"
+  | "IPv6Gateway"
+  | "MacAddress"
 > {
   return {
     EndpointID: endpoint?.endpointId ?? "",
@@ -100,7 +115,11 @@ function endpointAddress(endpoint: EndpointRecord | undefined): Pick<
 }
 
 /** `NetworkSettings.Networks`: the network a container is on, with its addresses while it runs. */
-export function endpointInfos({ hostConfig, state, endpoints }: ContainerRecord): Readonly<Record<string, EndpointInfo>> {
+export function endpointInfos({
+  hostConfig,
+  state,
+  endpoints,
+}: ContainerRecord): Readonly<Record<string, EndpointInfo>> {
   const mode = hostConfig.NetworkMode ?? "bridge";
   if (mode.startsWith("container:")) return {};
   const wanted = endpoints[mode] ?? {};

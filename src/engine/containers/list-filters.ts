@@ -8,10 +8,8 @@ type Test = (record: ContainerRecord, value: string) => boolean;
 const statuses = ["created", "restarting", "running", "removing", "paused", "exited", "dead"];
 
 /** Keys that `filters` of `GET /containers/json` may have. */
-export const containerFilterKeys: readonly string[] = [
-  ...["ancestor", "before", "since", "exited", "expose", "publish", "health", "id", "is-task", "isolation", "label", "name", "network"],
-  ...["status", "volume"],
-];
+export const containerFilterKeys: readonly string[] =
+  "ancestor before since exited expose publish health id is-task isolation label name network status volume".split(" ");
 
 /** True for a record that holds under every key; values of one key are alternatives, labels must all hold. */
 export function matchesFilters(context: ContainerContext, filters: Filters): (record: ContainerRecord) => boolean {
@@ -47,10 +45,14 @@ const plainTests: Readonly<Record<string, Test>> = {
   label: ({ config }, value) => matchesLabel(config.Labels ?? {}, value),
   name: ({ name }, value) => matchesName(name, value),
   network: ({ hostConfig, state }, value) =>
-    hostConfig.NetworkMode === value || state.endpoint?.networkName === value || state.endpoint?.networkId.startsWith(value) === true,
-  volume: ({ mounts }, value) => mounts.some(({ Name, Source, Destination }) => [Name, Source, Destination].includes(value)),
+    hostConfig.NetworkMode === value ||
+    state.endpoint?.networkName === value ||
+    state.endpoint?.networkId.startsWith(value) === true,
+  volume: ({ mounts }, value) =>
+    mounts.some(({ Name, Source, Destination }) => [Name, Source, Destination].includes(value)),
   expose: ({ config }, value) => Object.keys(config.ExposedPorts ?? {}).some((port) => inPorts(port, value)),
-  publish: ({ state }, value) => Object.entries(state.ports ?? {}).some(([port, bindings]) => (bindings ?? []).length > 0 && inPorts(port, value)),
+  publish: ({ state }, value) =>
+    Object.entries(state.ports ?? {}).some(([port, bindings]) => (bindings ?? []).length > 0 && inPorts(port, value)),
 };
 
 /** `key` or `key=value`. */
@@ -92,7 +94,11 @@ function descendsFrom({ deps }: ContainerContext, { imageId }: ContainerRecord, 
   if (!own) return false;
   try {
     const ancestor = deps.images.resolve(name);
-    return ancestor.id === own.id || (ancestor.layers.length > 0 && own.layers[ancestor.layers.length - 1]?.chainId === ancestor.layers.at(-1)?.chainId);
+    return (
+      ancestor.id === own.id ||
+      (ancestor.layers.length > 0 &&
+        own.layers[ancestor.layers.length - 1]?.chainId === ancestor.layers.at(-1)?.chainId)
+    );
   } catch (error) {
     if (error instanceof EngineError) return false;
     throw error;

@@ -1,10 +1,10 @@
 import { EngineError, shortId } from "#core";
-import type { ContainerSummary, MountPoint, PortSummary } from "#spec";
+import type { ContainerSummary, PortSummary } from "#spec";
 import type { ContainerListOptions } from "../contract.ts";
 import type { ContainerContext } from "./context.ts";
 import { endpointInfos } from "./inspect.ts";
 import { matchesFilters } from "./list-filters.ts";
-import type { ContainerRecord } from "./record.ts";
+import { publicMount, type ContainerRecord } from "./record.ts";
 import { statusText } from "./status-text.ts";
 
 /** `docker ps`: newest first. */
@@ -57,11 +57,11 @@ function portSummaries({ state }: ContainerRecord): PortSummary[] {
     const [number = "", Type = "tcp"] = port.split("/");
     const PrivatePort = Number(number);
     if (!bindings || bindings.length === 0) return [{ PrivatePort, Type }];
-    return bindings.map(({ HostIp = "", HostPort = "0" }) => ({ IP: HostIp, PrivatePort, PublicPort: Number(HostPort), Type }));
+    return bindings.map(({ HostIp = "", HostPort = "0" }) => ({
+      IP: HostIp,
+      PrivatePort,
+      PublicPort: Number(HostPort),
+      Type,
+    }));
   });
-}
-
-/** A mount without what only the engine knows. */
-export function publicMount({ anonymous: _anonymous, options: _options, ...mount }: MountPoint & { anonymous: boolean; options: readonly string[] }): MountPoint {
-  return mount;
 }

@@ -1,7 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import { mergeConfig } from "./merge-config.ts";
 
-const image = { Entrypoint: ["/entry"], Cmd: ["default"], Env: ["A=image", "B=image"], User: "app", Labels: { a: "1" } };
+const image = {
+  Entrypoint: ["/entry"],
+  Cmd: ["default"],
+  Env: ["A=image", "B=image"],
+  User: "app",
+  Labels: { a: "1" },
+};
 
 describe("entry point and command", () => {
   test.each([
@@ -27,7 +33,10 @@ test("the request's environment comes first and wins", () => {
 });
 
 test("maps are joined, scalars overridden", () => {
-  const merged = mergeConfig({ Labels: { b: "2" }, ExposedPorts: { "80/tcp": {} } }, { ...image, ExposedPorts: { "81/tcp": {} } });
+  const merged = mergeConfig(
+    { Labels: { b: "2" }, ExposedPorts: { "80/tcp": {} } },
+    { ...image, ExposedPorts: { "81/tcp": {} } },
+  );
   expect(merged.Labels).toEqual({ a: "1", b: "2" });
   expect(Object.keys(merged.ExposedPorts ?? {})).toEqual(["81/tcp", "80/tcp"]);
   expect(merged.User).toBe("app");

@@ -48,7 +48,11 @@ function keyOf(entry: string): string {
 
 type NamedSet = Readonly<Record<string, object>>;
 
-function union<K extends string>(key: K, base: NamedSet | null | undefined, own: NamedSet | null | undefined): Partial<Record<K, NamedSet>> {
+function union<K extends string>(
+  key: K,
+  base: NamedSet | null | undefined,
+  own: NamedSet | null | undefined,
+): Partial<Record<K, NamedSet>> {
   const all = { ...base, ...own };
   return (Object.keys(all).length === 0 ? {} : { [key]: all }) as Partial<Record<K, NamedSet>>;
 }

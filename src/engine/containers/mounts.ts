@@ -17,7 +17,12 @@ type Wanted =
       readonly options: readonly string[];
       readonly createSource: boolean;
     }
-  | { readonly kind: "volume"; readonly volume: VolumeRequest; readonly target: string; readonly options: readonly string[] }
+  | {
+      readonly kind: "volume";
+      readonly volume: VolumeRequest;
+      readonly target: string;
+      readonly options: readonly string[];
+    }
   | { readonly kind: "tmpfs"; readonly target: string; readonly options: readonly string[] };
 
 /**
@@ -54,13 +59,16 @@ function explicitMounts(host: HostConfig): readonly Wanted[] {
 /** `src:dst[:options]`, where src is an absolute path or a volume's name; `dst` alone is an anonymous volume. */
 function parseBind(text: string, driver: string | undefined): Wanted {
   const parts = text.split(":");
-  if (parts.length > 3 || parts.some((part) => part === "")) throw new EngineError("invalid", `invalid volume specification: '${text}'`);
+  if (parts.length > 3 || parts.some((part) => part === ""))
+    throw new EngineError("invalid", `invalid volume specification: '${text}'`);
   const [source = "", destination, mode = ""] = parts;
   const options = mode === "" ? [] : mode.split(",");
   for (const option of options) {
-    if (!bindOptions.has(option) && !propagations.has(option)) throw new EngineError("invalid", `invalid mode: ${mode}`);
+    if (!bindOptions.has(option) && !propagations.has(option))
+      throw new EngineError("invalid", `invalid mode: ${mode}`);
   }
-  if (destination === undefined) return { kind: "volume", volume: volumeRequest("", driver), target: containerTarget(source), options };
+  if (destination === undefined)
+    return { kind: "volume", volume: volumeRequest("", driver), target: containerTarget(source), options };
   const target = containerTarget(destination, text);
   if (source.startsWith("/")) return { kind: "bind", source: normalize(source), target, options, createSource: true };
   return { kind: "volume", volume: volumeRequest(source, driver), target, options };
@@ -86,11 +94,17 @@ function fromSpec(spec: MountSpec): Wanted {
 function bindFromSpec(spec: MountSpec, target: string, readonly: readonly string[]): Wanted {
   const source = spec.Source ?? "";
   if (!source.startsWith("/")) {
-    throw new EngineError("invalid", `invalid mount config for type "bind": invalid mount path: '${source}' mount path must be absolute`);
+    throw new EngineError(
+      "invalid",
+      `invalid mount config for type "bind": invalid mount path: '${source}' mount path must be absolute`,
+    );
   }
   const createSource = spec.BindOptions?.CreateMountpoint === true;
   if (!createSource && !statSync(source, { throwIfNoEntry: false })) {
-    throw new EngineError("invalid", `invalid mount config for type "bind": bind source path does not exist: ${source}`);
+    throw new EngineError(
+      "invalid",
+      `invalid mount config for type "bind": bind source path does not exist: ${source}`,
+    );
   }
   const propagation = spec.BindOptions?.Propagation;
   const nonRecursive = spec.BindOptions?.NonRecursive ? ["bind-nonrecursive"] : [];
@@ -126,7 +140,8 @@ function containerTarget(path: string, specification = path): string {
     : clean === "/"
       ? "invalid specification: destination can't be '/'"
       : undefined;
-  if (fault !== undefined) throw new EngineError("invalid", `invalid volume specification: '${specification}': ${fault}`);
+  if (fault !== undefined)
+    throw new EngineError("invalid", `invalid volume specification: '${specification}': ${fault}`);
   return clean;
 }
 
@@ -139,7 +154,16 @@ async function realise(mount: Wanted, volumes: VolumeStore, undo: AsyncDisposabl
   if (mount.kind === "bind") {
     if (mount.createSource) mkdirSync(mount.source, { recursive: true, mode: 0o755 });
     const Propagation = options.find((option) => propagations.has(option)) ?? "rprivate";
-    return { Type: "bind", Source: mount.source, Destination, Mode: options.join(","), RW, Propagation, anonymous: false, options };
+    return {
+      Type: "bind",
+      Source: mount.source,
+      Destination,
+      Mode: options.join(","),
+      RW,
+      Propagation,
+      anonymous: false,
+      options,
+    };
   }
   const volume = await makeVolume(mount.volume, volumes, undo);
   return {
@@ -156,7 +180,11 @@ async function realise(mount: Wanted, volumes: VolumeStore, undo: AsyncDisposabl
   };
 }
 
-async function makeVolume(request: VolumeRequest, volumes: VolumeStore, undo: AsyncDisposableStack): Promise<VolumeRecord> {
+async function makeVolume(
+  request: VolumeRequest,
+  volumes: VolumeStore,
+  undo: AsyncDisposableStack,
+): Promise<VolumeRecord> {
   const existed = request.name !== "" && volumes.get(request.name) !== undefined;
   const volume = await volumes.create(request);
   if (!existed) undo.defer(() => volumes.remove(volume.name));

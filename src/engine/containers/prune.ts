@@ -1,8 +1,7 @@
 import type { Filters } from "../contract.ts";
 import type { ContainerContext } from "./context.ts";
-import { snapshotKeyOf } from "./create.ts";
 import { matchesLabel } from "./list-filters.ts";
-import { isRunning, type ContainerRecord } from "./record.ts";
+import { isRunning, snapshotKeyOf, type ContainerRecord } from "./record.ts";
 import { removeContainer } from "./remove.ts";
 import { parseUntil } from "../until.ts";
 

@@ -1,4 +1,4 @@
-import type { ContainerId, ImageId } from "#core";
+import { parseSnapshotKey, type ContainerId, type ImageId, type SnapshotKey } from "#core";
 import type { ContainerConfig, EndpointSpec, HostConfig, MountPoint, PortMap } from "#spec";
 
 /** A container's connection to a network while it runs. */
@@ -61,4 +61,14 @@ export interface ContainerRecord {
 
 export function isRunning({ state }: ContainerRecord): boolean {
   return state.status === "running" || state.status === "paused";
+}
+
+/** The snapshot of a container's own layer. */
+export function snapshotKeyOf(id: ContainerId): SnapshotKey {
+  return parseSnapshotKey(id);
+}
+
+/** A mount without what only the engine knows. */
+export function publicMount({ anonymous: _anonymous, options: _options, ...mount }: MountRecord): MountPoint {
+  return mount;
 }

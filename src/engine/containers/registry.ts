@@ -83,7 +83,13 @@ class SqliteContainerRegistry implements ContainerRegistry {
 
   insert(record: ContainerRecord): void {
     this.checkName(record.name);
-    this.#database.run("INSERT INTO containers VALUES (?, ?, ?, ?)", record.id, record.name, record.createdNs, JSON.stringify(record));
+    this.#database.run(
+      "INSERT INTO containers VALUES (?, ?, ?, ?)",
+      record.id,
+      record.name,
+      record.createdNs,
+      JSON.stringify(record),
+    );
     this.#byId.set(record.id, record);
     this.#byName.set(record.name, record.id);
   }
@@ -92,7 +98,12 @@ class SqliteContainerRegistry implements ContainerRegistry {
     const before = this.#byId.get(record.id);
     if (!before) throw new EngineError("not_found", `No such container: ${record.id}`);
     this.checkName(record.name, record.id);
-    this.#database.run("UPDATE containers SET name = ?, body = ? WHERE id = ?", record.name, JSON.stringify(record), record.id);
+    this.#database.run(
+      "UPDATE containers SET name = ?, body = ? WHERE id = ?",
+      record.name,
+      JSON.stringify(record),
+      record.id,
+    );
     this.#byName.delete(before.name);
     this.#byName.set(record.name, record.id);
     this.#byId.set(record.id, record);

@@ -10,7 +10,7 @@ import { EngineError } from "#core";
 export function resolveInRoot(root: string, path: string): string {
   const pending = path.split("/").reverse();
   const done: string[] = [];
-  for (let links = 0; pending.length > 0; ) {
+  for (let links = 0; pending.length > 0;) {
     const part = pending.pop() ?? "";
     if (part === "" || part === ".") continue;
     if (part === "..") {

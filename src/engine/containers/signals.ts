@@ -29,7 +29,7 @@ export function createContainerSignals(): ContainerSignals {
       };
     },
     emit(id, signal) {
-      for (const listener of [...(listeners.get(id) ?? [])]) listener(signal);
+      for (const listener of Array.from(listeners.get(id) ?? [])) listener(signal);
     },
   };
 }

@@ -27,7 +27,10 @@ export function containerSpec(
     hostname: config.Hostname ?? "",
     network,
     joined: joinedNamespaces(context, record),
-    mounts: [...record.mounts.filter(({ Type }) => Type !== "tmpfs").map(toOciMount), ...networkFileMounts(record, files)],
+    mounts: [
+      ...record.mounts.filter(({ Type }) => Type !== "tmpfs").map(toOciMount),
+      ...networkFileMounts(record, files),
+    ],
     devices: hostConfig.Privileged ? readHostDevices() : readDevices(hostConfig.Devices ?? []),
     cgroupsPath: cgroupsPath(record),
     host: context.specHost,
@@ -41,9 +44,16 @@ function cgroupsPath({ id, hostConfig }: ContainerRecord): string {
 
 function toOciMount(mount: MountRecord): OciMount {
   const bind = mount.options.includes("bind-nonrecursive") ? "bind" : "rbind";
-  const options = mount.options.filter((option) => !dockerOnly.has(option) && option !== "ro" && option !== "rw" && option !== mount.Propagation);
+  const options = mount.options.filter(
+    (option) => !dockerOnly.has(option) && option !== "ro" && option !== "rw" && option !== mount.Propagation,
+  );
   const propagation = mount.Propagation === "" ? "rprivate" : mount.Propagation;
-  return { destination: mount.Destination, type: "bind", source: mount.Source, options: [bind, mount.RW ? "rw" : "ro", propagation, ...options] };
+  return {
+    destination: mount.Destination,
+    type: "bind",
+    source: mount.Source,
+    options: [bind, mount.RW ? "rw" : "ro", propagation, ...options],
+  };
 }
 
 /** /etc/hosts and its like, unless the user mounts something there. */

@@ -1,12 +1,11 @@
 import { EngineError, formatRfc3339Nano, messageOf, type ContainerId } from "#core";
 import { parseSignal, startFailureExitCode } from "#runtime";
-import { mkdirSync, rmdirSync } from "node:fs";
 import { connectNetwork } from "../network/attach.ts";
 import { emitContainerEvent, type ContainerContext } from "./context.ts";
-import { snapshotKeyOf } from "./create.ts";
 import { writeNetworkFiles } from "./files.ts";
 import { isRunning, type ContainerRecord } from "./record.ts";
-import { removeRecord } from "./remove.ts";
+import { removeRecord } from "./remove-record.ts";
+import { mountRoot } from "./root-mount.ts";
 import { containerSpec } from "./spec.ts";
 
 /** @throws EngineError `not_modified` when it runs, `conflict` when paused or being removed, or why it could not start */
@@ -24,7 +23,8 @@ export function startContainer(context: ContainerContext, id: ContainerId): Prom
 }
 
 function checkStartable(record: ContainerRecord): void {
-  if (record.state.status === "paused") throw new EngineError("conflict", "cannot start a paused container, try unpause instead");
+  if (record.state.status === "paused")
+    throw new EngineError("conflict", "cannot start a paused container, try unpause instead");
   if (isRunning(record)) throw new EngineError("not_modified", `container ${record.id} is already running`);
   if (record.state.status === "removing" || record.state.status === "dead") {
     throw new EngineError("conflict", "container is marked for removal and cannot be started");
@@ -68,28 +68,6 @@ async function startTask(context: ContainerContext, record: ContainerRecord): Pr
   undo.move();
   signals.emit(record.id, { kind: "started", ended: taskEnds.of(record.id) });
   emitContainerEvent(context, record, "start");
-}
-
-function mountRoot({ deps }: ContainerContext, id: ContainerId, undo: AsyncDisposableStack): void {
-  const root = rootfsPath(deps.paths.execRoot, id);
-  mkdirSync(root, { recursive: true, mode: 0o755 });
-  deps.mounter.mount(deps.snapshots.mount(snapshotKeyOf(id)), root);
-  undo.defer(() => unmountRoot({ deps }, id));
-}
-
-export function rootfsPath(execRoot: string, id: ContainerId): string {
-  return `${execRoot}/rootfs/${id}`;
-}
-
-/** Harmless when nothing is mounted. */
-export function unmountRoot({ deps }: Pick<ContainerContext, "deps">, id: ContainerId): void {
-  const root = rootfsPath(deps.paths.execRoot, id);
-  deps.mounter.unmount(root);
-  try {
-    rmdirSync(root);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-  }
 }
 
 async function recordFailure(context: ContainerContext, record: ContainerRecord, error: unknown): Promise<void> {

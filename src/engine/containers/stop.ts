@@ -29,7 +29,12 @@ export async function stopContainer(context: ContainerContext, ref: string, opti
   emitContainerEvent(context, record, "stop");
 }
 
-async function endTask(context: ContainerContext, record: ContainerRecord, signal: number, timeoutSeconds: number): Promise<void> {
+async function endTask(
+  context: ContainerContext,
+  record: ContainerRecord,
+  signal: number,
+  timeoutSeconds: number,
+): Promise<void> {
   const stopped = stopsWithin(context, record.id, timeoutSeconds < 0 ? undefined : timeoutSeconds * 1000);
   sendSignal(context, record, signal);
   if (!(await stopped)) await killAndWait(context, record.id);
@@ -73,7 +78,8 @@ export async function killContainer(context: ContainerContext, ref: string, name
   if (!isRunning(record)) {
     throw new EngineError("conflict", `cannot kill container: ${ref}: container ${record.id} is not running`);
   }
-  if (signal === sigkill || signal === stopSignalOf(record, undefined)) context.registry.update(record.id, { stoppedByUser: true });
+  if (signal === sigkill || signal === stopSignalOf(record, undefined))
+    context.registry.update(record.id, { stoppedByUser: true });
   if (signal === sigkill) return killAndWait(context, record.id);
   sendSignal(context, record, signal);
   context.deps.logger.log("debug", "signal sent", { container: record.id, signal: signalName(signal) });

@@ -13,7 +13,8 @@ export function waitContainer(
   signal: AbortSignal,
 ): { readonly result: Promise<WaitResponse> } {
   const record = context.registry.find(ref);
-  if (condition === "not-running" && !isRunning(record)) return { result: Promise.resolve(answer(record.state.exitCode)) };
+  if (condition === "not-running" && !isRunning(record))
+    return { result: Promise.resolve(answer(record.state.exitCode)) };
   return { result: untilSignal(context, record.id, (heard) => exitCodeOf(condition, heard), signal) };
 }
 
@@ -44,7 +45,11 @@ function answer(exitCode: number): WaitResponse {
 }
 
 /** Resolves with true when the container stops (or is gone) within the time, with false when the time is over. */
-export function stopsWithin(context: ContainerContext, id: ContainerId, timeoutMs: number | undefined): Promise<boolean> {
+export function stopsWithin(
+  context: ContainerContext,
+  id: ContainerId,
+  timeoutMs: number | undefined,
+): Promise<boolean> {
   const record = context.registry.get(id);
   if (!record || !isRunning(record)) return Promise.resolve(true);
   return new Promise((resolve) => {

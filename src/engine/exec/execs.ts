@@ -41,7 +41,9 @@ export function createExecTable(contextOf: () => ContainerContext): ExecTable {
       return { Id: exec.id };
     },
     idsOf(id) {
-      const ids = [...execs.values()].filter((exec) => exec.containerId === id && exec.state !== "ended").map((exec) => exec.id);
+      const ids = [...execs.values()]
+        .filter((exec) => exec.containerId === id && exec.state !== "ended")
+        .map((exec) => exec.id);
       return ids.length === 0 ? null : ids;
     },
     inspect: (id) => inspectExec(find(id)),
@@ -71,12 +73,17 @@ function newExec(context: ContainerContext, ref: string, request: ExecCreateRequ
 
 function runningContainer({ registry }: ContainerContext, ref: string): ContainerRecord {
   const record = registry.find(ref);
-  if (record.state.status === "paused") throw new EngineError("conflict", `container ${ref} is paused, unpause the container before exec`);
+  if (record.state.status === "paused")
+    throw new EngineError("conflict", `container ${ref} is paused, unpause the container before exec`);
   if (!isRunning(record)) throw new EngineError("conflict", `container ${record.id} is not running`);
   return record;
 }
 
-async function launch(context: ContainerContext, exec: Exec, start: ExecStartRequest & { detached: boolean }): Promise<ExecTask> {
+async function launch(
+  context: ContainerContext,
+  exec: Exec,
+  start: ExecStartRequest & { detached: boolean },
+): Promise<ExecTask> {
   if (exec.state !== "created") throw new EngineError("conflict", `exec session ${exec.id} has already been started`);
   const record = runningContainer(context, exec.containerId);
   exec.state = "running";
@@ -100,8 +107,17 @@ async function launch(context: ContainerContext, exec: Exec, start: ExecStartReq
   }
 }
 
-function execProcess(context: ContainerContext, record: ContainerRecord, request: ExecCreateRequest, start: ExecStartRequest): OciProcess {
-  const user = resolveUser(`/proc/${record.state.pid}/root`, request.User || record.config.User || "", record.hostConfig.GroupAdd ?? []);
+function execProcess(
+  context: ContainerContext,
+  record: ContainerRecord,
+  request: ExecCreateRequest,
+  start: ExecStartRequest,
+): OciProcess {
+  const user = resolveUser(
+    `/proc/${record.state.pid}/root`,
+    request.User || record.config.User || "",
+    record.hostConfig.GroupAdd ?? [],
+  );
   const { capabilities } = resolveCapabilities({
     add: record.hostConfig.CapAdd ?? [],
     drop: record.hostConfig.CapDrop ?? [],
@@ -116,7 +132,9 @@ function execProcess(context: ContainerContext, record: ContainerRecord, request
     tty: request.Tty === true,
     consoleSize: start.ConsoleSize ?? request.ConsoleSize ?? undefined,
     capabilities,
-    noNewPrivileges: (record.hostConfig.SecurityOpt ?? []).some((option) => /^no-new-privileges([:=]true)?$/.test(option)),
+    noNewPrivileges: (record.hostConfig.SecurityOpt ?? []).some((option) =>
+      /^no-new-privileges([:=]true)?$/.test(option),
+    ),
     hostname: record.config.Hostname,
   });
 }
@@ -130,7 +148,12 @@ async function startDetached(context: ContainerContext, exec: Exec, forget: () =
   });
 }
 
-async function startAttached(context: ContainerContext, exec: Exec, request: ExecStartRequest, forget: () => void): Promise<AttachSession> {
+async function startAttached(
+  context: ContainerContext,
+  exec: Exec,
+  request: ExecStartRequest,
+  forget: () => void,
+): Promise<AttachSession> {
   const tty = exec.request.Tty === true;
   try {
     const task = await launch(context, exec, { ...request, detached: false });
@@ -144,7 +167,12 @@ async function startAttached(context: ContainerContext, exec: Exec, request: Exe
 }
 
 /** Ends only after the exec counts as ended, since clients inspect it at once. */
-async function* execOutput(context: ContainerContext, exec: Exec, task: ExecTask, forget: () => void): AsyncGenerator<StreamFrame, void, undefined> {
+async function* execOutput(
+  context: ContainerContext,
+  exec: Exec,
+  task: ExecTask,
+  forget: () => void,
+): AsyncGenerator<StreamFrame, void, undefined> {
   const { AttachStdout, AttachStderr, Tty } = exec.request;
   try {
     for await (const frame of task.output) {

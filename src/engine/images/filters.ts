@@ -10,14 +10,23 @@ import { parseUntil } from "../until.ts";
 type Test = (image: ImageRecord, value: string) => boolean;
 
 /** Keys that `filters` of `GET /images/json` may have. */
-export const imageFilterKeys: readonly string[] = ["before", "since", "dangling", "label", "label!", "reference", "until"];
+export const imageFilterKeys: readonly string[] = [
+  "before",
+  "since",
+  "dangling",
+  "label",
+  "label!",
+  "reference",
+  "until",
+];
 
 /** True for an image that holds under every key; values of one key are alternatives, labels must all hold. */
 export function imageFilter(context: ContainerContext, filters: Filters): (image: ImageRecord) => boolean {
   const tests = [...filters].map(([key, values]) => {
     const test = createTest(context, key);
     const all = key === "label" || key === "label!";
-    return (image: ImageRecord): boolean => (all ? values.every((value) => test(image, value)) : values.some((value) => test(image, value)));
+    return (image: ImageRecord): boolean =>
+      all ? values.every((value) => test(image, value)) : values.some((value) => test(image, value));
   });
   return (image) => tests.every((test) => test(image));
 }

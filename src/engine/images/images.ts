@@ -1,14 +1,14 @@
 import { applyChanges } from "#build";
 import { EngineError } from "#core";
-import type { ImageRecord, ImageUser } from "#image";
+import type { ImageRecord } from "#image";
 import { parseReference, withDefaultTag, type ImageInspect, type ImageSummary, type ProgressMessage } from "#spec";
 import type { Images } from "../contract.ts";
 import type { ContainerContext } from "../containers/context.ts";
 import { dropInitLayers } from "../containers/init-layer.ts";
-import { isRunning } from "../containers/record.ts";
 import { fetchRemote } from "./fetch-remote.ts";
 import { imageFilter } from "./filters.ts";
 import { pruneImages } from "./prune.ts";
+import { imageUsers } from "./users.ts";
 
 export function createImages(context: ContainerContext): Images {
   const { images } = context.deps;
@@ -16,7 +16,13 @@ export function createImages(context: ContainerContext): Images {
     list: ({ all, filters }) =>
       images
         .list()
-        .filter((image) => all || images.tags(image.id).length > 0 || images.repoDigests(image.id).length > 0 || images.children(image.id).length === 0)
+        .filter(
+          (image) =>
+            all ||
+            images.tags(image.id).length > 0 ||
+            images.repoDigests(image.id).length > 0 ||
+            images.children(image.id).length === 0,
+        )
         .filter(imageFilter(context, filters))
         .toSorted((a, b) => createdSeconds(b) - createdSeconds(a))
         .map((image) => summarise(context, image)),
@@ -25,7 +31,8 @@ export function createImages(context: ContainerContext): Images {
     tag(name, repository, tag) {
       const image = images.resolve(name);
       const reference = withDefaultTag(parseReference(tag === "" ? repository : `${repository}:${tag}`));
-      if (reference.digest !== undefined) throw new EngineError("invalid", "refusing to create a tag with a digest reference");
+      if (reference.digest !== undefined)
+        throw new EngineError("invalid", "refusing to create a tag with a digest reference");
       images.tag(image.id, reference);
     },
     async remove(name, options) {
@@ -47,7 +54,8 @@ async function* importImage(
 ): AsyncGenerator<ProgressMessage, void, undefined> {
   const { repository, tag, message, changes, platform } = options;
   const config = applyChanges({}, changes);
-  const reference = repository === "" ? undefined : withDefaultTag(parseReference(tag === "" ? repository : `${repository}:${tag}`));
+  const reference =
+    repository === "" ? undefined : withDefaultTag(parseReference(tag === "" ? repository : `${repository}:${tag}`));
   const body = source instanceof URL ? await fetchRemote(source) : source;
   yield* deps.images.import(body, {
     config,
@@ -57,14 +65,7 @@ async function* importImage(
   });
 }
 
-/** Which containers hold which images, for the rules of removal. */
-export function imageUsers({ registry }: ContainerContext): ImageUser[] {
-  return registry.all().flatMap((record): ImageUser[] =>
-    record.imageId === "" ? [] : [{ containerId: record.id, imageId: record.imageId, running: isRunning(record) }],
-  );
-}
-
-export function createdSeconds({ config }: ImageRecord): number {
+function createdSeconds({ config }: ImageRecord): number {
   return config.created === undefined ? 0 : Math.floor(Date.parse(config.created) / 1000);
 }
 
@@ -107,4 +108,3 @@ function inspectImage({ deps }: ContainerContext, image: ImageRecord): ImageInsp
 function lastTagTime({ taggedAtMs }: ImageRecord): string {
   return taggedAtMs === undefined ? "0001-01-01T00:00:00Z" : new Date(taggedAtMs).toISOString();
 }
-

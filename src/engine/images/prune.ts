@@ -4,7 +4,7 @@ import type { Filters } from "../contract.ts";
 import type { ContainerContext } from "../containers/context.ts";
 import { dropInitLayers } from "../containers/init-layer.ts";
 import { imageFilter, isTrue } from "./filters.ts";
-import { imageUsers } from "./images.ts";
+import { imageUsers } from "./users.ts";
 
 /** `docker image prune`: dangling images, or with `dangling=false` all that no container uses. */
 export async function pruneImages(
@@ -36,7 +36,9 @@ async function removeUnused(context: ContainerContext, names: readonly string[])
   const items: ImageDeleteItem[] = [];
   for (const name of names) {
     try {
-      items.push(...(await context.deps.images.remove(name, { force: false, noprune: false, users: imageUsers(context) })));
+      items.push(
+        ...(await context.deps.images.remove(name, { force: false, noprune: false, users: imageUsers(context) })),
+      );
     } catch (error) {
       if (!isEngineError(error, "conflict") && !isEngineError(error, "not_found")) throw error;
     }

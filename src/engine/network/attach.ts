@@ -15,14 +15,20 @@ export interface ConnectedNetwork {
 }
 
 /** Gives the container its sandbox, endpoint and published ports; `undo` takes them away again. */
-export async function connectNetwork(context: ContainerContext, record: ContainerRecord, undo: AsyncDisposableStack): Promise<ConnectedNetwork> {
+export async function connectNetwork(
+  context: ContainerContext,
+  record: ContainerRecord,
+  undo: AsyncDisposableStack,
+): Promise<ConnectedNetwork> {
   const plan = networkPlan(record.hostConfig.NetworkMode ?? "bridge");
   if (plan.kind === "host") return { sandboxPath: undefined, endpoint: undefined, ports: undefined };
-  if (plan.kind === "container") return { sandboxPath: sharedSandbox(context, plan.ref), endpoint: undefined, ports: undefined };
+  if (plan.kind === "container")
+    return { sandboxPath: sharedSandbox(context, plan.ref), endpoint: undefined, ports: undefined };
   const { sandboxes } = context.deps;
   const sandbox = sandboxes.create(record.id);
   undo.defer(() => sandboxes.remove(record.id));
-  if (plan.kind === "none" || record.config.NetworkDisabled) return { sandboxPath: sandbox.path, endpoint: undefined, ports: undefined };
+  if (plan.kind === "none" || record.config.NetworkDisabled)
+    return { sandboxPath: sandbox.path, endpoint: undefined, ports: undefined };
   return connectBridge(context, record, sandbox, undo);
 }
 
@@ -46,7 +52,8 @@ async function connectBridge(
   });
   undo.defer(() => deps.network.detach(config, key));
   const ports = portBindings(record);
-  const published = ports.length === 0 ? [] : await publish(context, config, record, key.endpointId, ports);
+  const published =
+    ports.length === 0 ? [] : await publish(context, { config, endpointId: key.endpointId }, record, ports);
   emitNetworkEvent(context, network, "connect", record);
   const { ipAddress, prefixLength, gateway } = settings;
   const endpoint = {
@@ -63,9 +70,8 @@ async function connectBridge(
 
 async function publish(
   { deps }: ContainerContext,
-  config: NetworkConfig,
+  { config, endpointId }: { readonly config: NetworkConfig; readonly endpointId: string },
   record: ContainerRecord,
-  endpointId: string,
   ports: readonly PortBinding[],
 ): Promise<readonly PortBinding[]> {
   try {
@@ -77,16 +83,18 @@ async function publish(
   }
 }
 
-/** Takes endpoint and sandbox away. */
+/** Takes endpoint and sandbox away. The sandbox goes first: the kernel then ends its links by itself, and nobody waits for it. */
 export async function disconnectNetwork(context: ContainerContext, record: ContainerRecord): Promise<void> {
   const { deps, networks } = context;
   const { endpoint } = record.state;
-  if (endpoint) {
-    const network = networks.find(endpoint.networkId);
-    emitNetworkEvent(context, network, "disconnect", record);
-    await deps.network.detach(networkConfig(networks, network), { containerId: record.id, endpointId: endpoint.endpointId });
-  }
   deps.sandboxes.remove(record.id);
+  if (!endpoint) return;
+  const network = networks.find(endpoint.networkId);
+  emitNetworkEvent(context, network, "disconnect", record);
+  await deps.network.detach(networkConfig(networks, network), {
+    containerId: record.id,
+    endpointId: endpoint.endpointId,
+  });
 }
 
 /** The driver's view of a network; all are the default bridge until others can be made. */
@@ -113,10 +121,13 @@ function networkAddress(address: string, prefix: number): string {
 
 function sharedSandbox({ registry, deps }: ContainerContext, ref: string): string | undefined {
   const target = registry.find(ref);
-  if (!isRunning(target)) throw new EngineError("conflict", `cannot join network of a non running container: ${target.id}`);
+  if (!isRunning(target))
+    throw new EngineError("conflict", `cannot join network of a non running container: ${target.id}`);
   const plan = networkPlan(target.hostConfig.NetworkMode ?? "bridge");
   if (plan.kind === "host") return undefined;
-  return plan.kind === "container" ? sharedSandbox({ registry, deps } as ContainerContext, plan.ref) : deps.sandboxes.get(target.id).path;
+  return plan.kind === "container"
+    ? sharedSandbox({ registry, deps } as ContainerContext, plan.ref)
+    : deps.sandboxes.get(target.id).path;
 }
 
 function portBindings({ config, hostConfig }: ContainerRecord): PortBinding[] {
@@ -128,11 +139,21 @@ function portBindings({ config, hostConfig }: ContainerRecord): PortBinding[] {
   return [...explicit, ...exposed.map((port) => toBinding(port, {}))];
 }
 
-function toBinding(port: string, { HostIp = "", HostPort = "" }: { readonly HostIp?: string; readonly HostPort?: string }): PortBinding {
+function toBinding(
+  port: string,
+  { HostIp = "", HostPort = "" }: { readonly HostIp?: string; readonly HostPort?: string },
+): PortBinding {
   const [number = "", protocol = "tcp"] = port.split("/");
-  if (protocol !== "tcp" && protocol !== "udp") throw new EngineError("not_implemented", `publishing ${protocol} ports is not built yet`);
-  if (HostPort.includes("-")) throw new EngineError("not_implemented", `publishing from a range of host ports (${HostPort}) is not built yet`);
-  return { protocol, containerPort: Number(number), hostIp: HostIp === "" ? "0.0.0.0" : HostIp, hostPort: Number(HostPort || "0") };
+  if (protocol !== "tcp" && protocol !== "udp")
+    throw new EngineError("not_implemented", `publishing ${protocol} ports is not built yet`);
+  if (HostPort.includes("-"))
+    throw new EngineError("not_implemented", `publishing from a range of host ports (${HostPort}) is not built yet`);
+  return {
+    protocol,
+    containerPort: Number(number),
+    hostIp: HostIp === "" ? "0.0.0.0" : HostIp,
+    hostPort: Number(HostPort || "0"),
+  };
 }
 
 /** `NetworkSettings.Ports`: published ports with their bindings, merely exposed ones with null. */
@@ -145,7 +166,12 @@ function portMap({ config }: ContainerRecord, published: readonly PortBinding[])
   return map;
 }
 
-function emitNetworkEvent({ deps }: ContainerContext, network: NetworkRecord, action: string, record: ContainerRecord): void {
+function emitNetworkEvent(
+  { deps }: ContainerContext,
+  network: NetworkRecord,
+  action: string,
+  record: ContainerRecord,
+): void {
   deps.events.emit({
     type: "network",
     action,

@@ -17,7 +17,11 @@ export function networkPlan(mode: string): NetworkPlan {
 }
 
 /** @throws EngineError `not_found` for a network that is not there, `invalid` for options that exclude each other */
-export function checkNetworkMode({ networks, registry }: ContainerContext, host: HostConfig, config: ContainerConfig): void {
+export function checkNetworkMode(
+  { networks, registry }: ContainerContext,
+  host: HostConfig,
+  config: ContainerConfig,
+): void {
   const mode = host.NetworkMode ?? "bridge";
   const plan = networkPlan(mode);
   if (plan.kind === "bridge") networks.find(mode);

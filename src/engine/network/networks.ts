@@ -9,7 +9,11 @@ export const networkFilterKeys: readonly string[] = ["dangling", "driver", "id",
 
 export function createNetworks(context: ContainerContext): Networks {
   return {
-    list: (filters) => context.networks.list().filter((network) => matches(network, filters)).map((network) => info(context, network)),
+    list: (filters) =>
+      context.networks
+        .list()
+        .filter((network) => matches(network, filters))
+        .map((network) => info(context, network)),
     inspect: (ref) => {
       const network = context.networks.find(ref);
       return { ...info(context, network), Containers: connected(context, network) };
@@ -34,7 +38,9 @@ function info({ networks }: ContainerContext, network: NetworkRecord): NetworkIn
     Ingress: false,
     ConfigFrom: { Network: "" },
     ConfigOnly: false,
-    Options: isBridge ? { "com.docker.network.bridge.default_bridge": "true", "com.docker.network.bridge.name": networks.bridge.name } : {},
+    Options: isBridge
+      ? { "com.docker.network.bridge.default_bridge": "true", "com.docker.network.bridge.name": networks.bridge.name }
+      : {},
     Labels: {},
   };
 }
@@ -43,7 +49,18 @@ function connected({ registry }: ContainerContext, network: NetworkRecord): NonN
   const entries = registry.all().flatMap(({ id, name, state: { endpoint } }) => {
     if (endpoint?.networkId !== network.id) return [];
     const { endpointId, macAddress, ipAddress, prefixLength } = endpoint;
-    return [[id, { Name: name, EndpointID: endpointId, MacAddress: macAddress, IPv4Address: `${ipAddress}/${prefixLength}`, IPv6Address: "" }] as const];
+    return [
+      [
+        id,
+        {
+          Name: name,
+          EndpointID: endpointId,
+          MacAddress: macAddress,
+          IPv4Address: `${ipAddress}/${prefixLength}`,
+          IPv6Address: "",
+        },
+      ] as const,
+    ];
   });
   return Object.fromEntries(entries);
 }

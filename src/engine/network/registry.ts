@@ -58,7 +58,10 @@ function findNetwork(records: readonly NetworkRecord[], ref: string): NetworkRec
   if (exact) return exact;
   const matches = ref === "" ? [] : records.filter(({ id }) => id.startsWith(ref));
   if (matches.length > 1) {
-    throw new EngineError("invalid", `network ${ref} is ambiguous (${matches.length} matches found based on ID prefix)`);
+    throw new EngineError(
+      "invalid",
+      `network ${ref} is ambiguous (${matches.length} matches found based on ID prefix)`,
+    );
   }
   const [match] = matches;
   if (!match) throw new EngineError("not_found", `network ${ref} not found`);

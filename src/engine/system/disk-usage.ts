@@ -1,7 +1,7 @@
 import { volumeInfo } from "#volume";
 import type { ContainerContext } from "../containers/context.ts";
-import { snapshotKeyOf } from "../containers/create.ts";
 import { listContainers } from "../containers/list.ts";
+import { snapshotKeyOf } from "../containers/record.ts";
 import { createImages } from "../images/images.ts";
 
 /** The object of `GET /system/df`: images, containers and volumes with their bytes. */
@@ -9,7 +9,9 @@ export async function diskUsage(context: ContainerContext): Promise<Readonly<Rec
   const { deps } = context;
   const filters = new Map<string, string[]>();
   const images = createImages(context).list({ all: true, filters, sharedSize: true });
-  const layers = new Map(deps.images.list().flatMap((image) => image.layers.map(({ chainId, unpackedBytes }) => [chainId, unpackedBytes])));
+  const layers = new Map(
+    deps.images.list().flatMap((image) => image.layers.map(({ chainId, unpackedBytes }) => [chainId, unpackedBytes])),
+  );
   return {
     LayersSize: [...layers.values()].reduce((sum, bytes) => sum + bytes, 0),
     Images: images.map((image) => ({ ...image, SharedSize: sharedBytes(context, image.Id) })),

@@ -27,15 +27,28 @@ export function engineInfo(context: ContainerContext, id: string): Readonly<Reco
     NoProxy: "",
     IndexServerAddress: "https://index.docker.io/v1/",
     RegistryConfig: { InsecureRegistryCIDRs: ["::1/128", "127.0.0.0/8"], IndexConfigs: {}, Mirrors: null },
-    Swarm: { NodeID: "", NodeAddr: "", LocalNodeState: "inactive", ControlAvailable: false, Error: "", RemoteManagers: null },
+    Swarm: {
+      NodeID: "",
+      NodeAddr: "",
+      LocalNodeState: "inactive",
+      ControlAvailable: false,
+      Error: "",
+      RemoteManagers: null,
+    },
     Warnings: warnings(context),
   };
 }
 
 function containerCounts(records: readonly ContainerRecord[]): Readonly<Record<string, number>> {
-  const count = (...statuses: string[]): number => records.filter(({ state }) => statuses.includes(state.status)).length;
+  const count = (...statuses: string[]): number =>
+    records.filter(({ state }) => statuses.includes(state.status)).length;
   const [Running, Paused] = [count("running"), count("paused")];
-  return { Containers: records.length, ContainersRunning: Running, ContainersPaused: Paused, ContainersStopped: records.length - Running - Paused };
+  return {
+    Containers: records.length,
+    ContainersRunning: Running,
+    ContainersPaused: Paused,
+    ContainersStopped: records.length - Running - Paused,
+  };
 }
 
 function driverInfo({ deps }: ContainerContext): Readonly<Record<string, unknown>> {

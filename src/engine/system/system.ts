@@ -17,7 +17,13 @@ export function createSystem(context: ContainerContext): System {
 
 function engineVersion({ deps }: ContainerContext): VersionResponse {
   const { version, gitCommit, buildTime } = deps.options;
-  const common = { ApiVersion: apiVersion, GitCommit: gitCommit, GoVersion: "", Os: "linux", Arch: hostPlatform().architecture };
+  const common = {
+    ApiVersion: apiVersion,
+    GitCommit: gitCommit,
+    GoVersion: "",
+    Os: "linux",
+    Arch: hostPlatform().architecture,
+  };
   const details = {
     ...common,
     MinAPIVersion: minApiVersion,

@@ -13,12 +13,21 @@ export function createVolumes(context: ContainerContext): Volumes {
   const emit = (action: string, name: string): void =>
     events.emit({ type: "volume", action, id: name, attributes: { driver: "local" } });
   return {
-    list: (filters) => volumes.list().filter((volume) => matches(context, volume, filters)).map(volumeInfo),
+    list: (filters) =>
+      volumes
+        .list()
+        .filter((volume) => matches(context, volume, filters))
+        .map(volumeInfo),
     inspect: (name) => volumeInfo(find(context, name)),
     async create(request) {
       const name = request.Name ?? "";
       const isNew = name === "" || volumes.get(name) === undefined;
-      const volume = await volumes.create({ name, driver: request.Driver ?? "", options: request.DriverOpts ?? {}, labels: request.Labels ?? {} });
+      const volume = await volumes.create({
+        name,
+        driver: request.Driver ?? "",
+        options: request.DriverOpts ?? {},
+        labels: request.Labels ?? {},
+      });
       if (isNew) emit("create", volume.name);
       return volumeInfo(volume);
     },
@@ -26,7 +35,8 @@ export function createVolumes(context: ContainerContext): Volumes {
       if (!volumes.get(name) && force) return;
       find(context, name);
       const users = usersOf(context, name);
-      if (users.length > 0) throw new EngineError("conflict", `remove ${name}: volume is in use - [${users.join(", ")}]`);
+      if (users.length > 0)
+        throw new EngineError("conflict", `remove ${name}: volume is in use - [${users.join(", ")}]`);
       await volumes.remove(name);
       emit("destroy", name);
     },
@@ -41,7 +51,10 @@ function find({ deps }: ContainerContext, name: string): VolumeRecord {
 }
 
 function usersOf({ registry }: ContainerContext, name: string): string[] {
-  return registry.all().filter(({ mounts }) => mounts.some((mount) => mount.Name === name)).map(({ id }) => id);
+  return registry
+    .all()
+    .filter(({ mounts }) => mounts.some((mount) => mount.Name === name))
+    .map(({ id }) => id);
 }
 
 function matches(context: ContainerContext, volume: VolumeRecord, filters: Filters): boolean {
@@ -54,7 +67,9 @@ function matches(context: ContainerContext, volume: VolumeRecord, filters: Filte
     all: () => true,
   };
   return [...filters].every(([key, values]) =>
-    key.startsWith("label") ? values.every((value) => tests[key]?.(value)) : values.some((value) => tests[key]?.(value) ?? false),
+    key.startsWith("label")
+      ? values.every((value) => tests[key]?.(value))
+      : values.some((value) => tests[key]?.(value) ?? false),
   );
 }
 
@@ -69,7 +84,8 @@ async function pruneVolumes(
   const deleted: string[] = [];
   let spaceReclaimed = 0;
   for (const volume of volumes.list()) {
-    if ((!all && !volume.anonymous) || usersOf(context, volume.name).length > 0 || !matches(context, volume, filters)) continue;
+    if ((!all && !volume.anonymous) || usersOf(context, volume.name).length > 0 || !matches(context, volume, filters))
+      continue;
     const bytes = await directoryBytes(volume.mountpoint);
     try {
       await volumes.remove(volume.name);

@@ -1,0 +1,11 @@
+import { disconnectNetwork } from "../network/attach.ts";
+import type { ContainerContext } from "./context.ts";
+import type { ContainerRecord } from "./record.ts";
+import { unmountRoot } from "./root-mount.ts";
+
+/** Gives back what a run of the container used: task, root mount, network. */
+export async function releaseTask(context: ContainerContext, record: ContainerRecord): Promise<void> {
+  await context.deps.runtime.delete(record.id);
+  unmountRoot(context, record.id);
+  await disconnectNetwork(context, record);
+}

@@ -1,0 +1,44 @@
+import { rm } from "node:fs/promises";
+import { isEngineError, type ContainerId } from "#core";
+import { emitContainerEvent, type ContainerContext } from "./context.ts";
+import { containerFiles } from "./files.ts";
+import { snapshotKeyOf, type ContainerRecord } from "./record.ts";
+import { releaseTask } from "./release.ts";
+
+/**
+ * Ends a container. The row goes first, and with it the name; what is left without a row is removed in the background,
+ * and by the next boot if that is cut short.
+ */
+export async function removeRecord(
+  context: ContainerContext,
+  record: ContainerRecord,
+  exitCode: number,
+  options: { readonly volumes: boolean },
+): Promise<void> {
+  const { deps, registry, signals, background } = context;
+  registry.delete(record.id);
+  emitContainerEvent(context, record, "destroy");
+  signals.emit(record.id, { kind: "removed", exitCode });
+  background.run("removal of a container", async () => {
+    await releaseTask(context, record);
+    await forgetFiles(context, record.id);
+    if (options.volumes) await removeAnonymousVolumes(context, record);
+    deps.logger.log("debug", "container removed", { container: record.id });
+  });
+}
+
+async function forgetFiles({ deps }: ContainerContext, id: ContainerId): Promise<void> {
+  const key = snapshotKeyOf(id);
+  if (deps.snapshots.statKey(key)) await deps.snapshots.remove(key);
+  await rm(containerFiles(deps, id).directory, { recursive: true, force: true });
+}
+
+async function removeAnonymousVolumes({ deps, registry }: ContainerContext, record: ContainerRecord): Promise<void> {
+  const inUse = new Set(registry.all().flatMap(({ mounts }) => mounts.map(({ Name }) => Name)));
+  for (const { anonymous, Name } of record.mounts) {
+    if (!anonymous || Name === undefined || inUse.has(Name)) continue;
+    await deps.volumes.remove(Name).catch((error: unknown) => {
+      if (!isEngineError(error, "not_found")) throw error;
+    });
+  }
+}
