@@ -125,6 +125,19 @@ describe("resume", () => {
     expect((await second.commit({ lease })).digest).toBe(digestOf(bytes("hello")));
   });
 
+  test("without a name nothing is kept, neither by disposal nor by the next boot", async () => {
+    {
+      await using dropped = await content.begin();
+      await dropped.write(bytes("hel"));
+    }
+    expect(await files()).toEqual([]);
+    await using crashed = await content.begin();
+    await crashed.write(bytes("hel"));
+    await reopen();
+    expect(await content.reconcile()).toEqual({ removedFiles: 1, missing: [] });
+    expect(await files()).toEqual([]);
+  });
+
   test("a name is open once at a time", async () => {
     await using ingest = await content.begin("x");
     await expect(content.begin("x")).rejects.toMatchObject({ code: "conflict" });

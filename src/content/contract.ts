@@ -32,8 +32,11 @@ export interface Ingest extends AsyncDisposable {
 }
 
 export interface BlobIngester {
-  /** @throws EngineError `conflict` while another ingest of that name is open */
-  begin(name: string): Promise<Ingest>;
+  /**
+   * A name lets a later `begin` go on where this one stopped, also in another process. Without one, disposing drops what
+   * was written, and so does the next boot. @throws EngineError `conflict` while another ingest of that name is open
+   */
+  begin(name?: string): Promise<Ingest>;
   /** Stores a small blob in one go. A blob that is there already is kept. */
   put(data: Uint8Array, lease: Lease): Promise<BlobInfo>;
 }

@@ -11,6 +11,8 @@ export interface IngestHost {
   publish(digest: Digest, sizeBytes: number): Promise<void>;
   /** Forgets row and file. */
   drop(): Promise<void>;
+  /** False: nobody can ask for it again. */
+  readonly resumable: boolean;
   /** Notes that what was written is kept for later. */
   keep(): void;
   /** The name is free again. */
@@ -84,6 +86,7 @@ class FileIngest implements Ingest {
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closed) return;
+    if (!this.#host.resumable) return await this.abort();
     await this.#guard(() => this.#writer.drain());
     await this.#close();
     this.#host.keep();

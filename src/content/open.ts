@@ -18,6 +18,9 @@ export interface ContentStoreOptions {
   readonly clock?: Clock;
 }
 
+/** Start of the names of ingests that nobody can ask for again. */
+const anonymous = "anonymous:";
+
 /** Opens the store; call `reconcile` once before anything is written. */
 export async function openContentStore(options: ContentStoreOptions): Promise<ContentStore> {
   const paths = new ContentPaths(options.root);
@@ -67,7 +70,7 @@ class FileContentStore implements ContentStore {
     return await Bun.file(this.#paths.blob(digest)).bytes();
   }
 
-  async begin(name: string): Promise<Ingest> {
+  async begin(name: string = anonymous + crypto.randomUUID()): Promise<Ingest> {
     if (this.#open.has(name)) throw new EngineError("conflict", `the ingest ${JSON.stringify(name)} is open already`);
     this.#open.add(name);
     try {
@@ -83,7 +86,7 @@ class FileContentStore implements ContentStore {
     lease.add(digest);
     const known = this.stat(digest);
     if (known) return known;
-    await using ingest = await this.begin(`put-${crypto.randomUUID()}`);
+    await using ingest = await this.begin();
     await ingest.write(data);
     return await ingest.commit({ lease, expected: { digest } });
   }
@@ -133,6 +136,7 @@ class FileContentStore implements ContentStore {
         this.#rows.dropIngest(id);
         await removeFile(path);
       },
+      resumable: !name.startsWith(anonymous),
       keep: () => this.#rows.touchIngest(id, this.#clock.nowMs()),
       released: () => void this.#open.delete(name),
     });
@@ -176,6 +180,7 @@ class FileContentStore implements ContentStore {
   }
 
   async #reconcileIngests(): Promise<number> {
+    for (const { id, name } of this.#rows.ingests()) if (name.startsWith(anonymous)) this.#rows.dropIngest(id);
     const unseen = new Set(this.#rows.ingests().map((row) => row.id));
     const removed = await removeUnlisted(this.#paths.ingests, (name) => unseen.delete(Number(name)));
     for (const id of unseen) this.#rows.dropIngest(id);

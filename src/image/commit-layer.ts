@@ -13,7 +13,7 @@ export async function commitLayer(
   content: ContentStore,
   input: { readonly directory: string; readonly parent?: ChainId; readonly lease: Lease },
 ): Promise<(NewLayer & { readonly chainId: ChainId }) | undefined> {
-  const ingest = await content.begin(`commit-${crypto.randomUUID()}`);
+  const ingest = await content.begin();
   let size = 0;
   try {
     for await (const chunk of diffLayer(input.directory)) {

@@ -70,7 +70,7 @@ export async function ingestStream(
   lease: Lease,
   signal?: AbortSignal,
 ): Promise<Awaited<ReturnType<ContentStore["put"]>>> {
-  const ingest = await content.begin(`layer-${crypto.randomUUID()}`);
+  const ingest = await content.begin();
   try {
     for await (const chunk of stream) {
       if (signal?.aborted) throw new EngineError("canceled", "import was canceled");

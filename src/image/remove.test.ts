@@ -1,12 +1,11 @@
-import { beforeEach, describe, expect, test } from "bun:test";
-import { EngineError, parseDiffId, silentLogger, systemClock, type ImageId } from "#core";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { type EngineError, parseDiffId, silentLogger, systemClock, type ImageId } from "#core";
 import { openContentStore, type ContentStore } from "#content";
 import { chainIds, parseReference, type ImageConfig } from "#spec";
 import { createLeases, openDatabase, type Database } from "#store";
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach } from "bun:test";
 import { removeTestTree } from "../../test/support/remove.ts";
 import { tag as testTag } from "../../test/support/tag.ts";
 import { ImageCatalog } from "./catalog.ts";

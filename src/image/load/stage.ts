@@ -141,7 +141,7 @@ export class ArchiveStage implements AsyncDisposable {
   }
 
   async #ingest(path: string, entry: TarEntry, expected: Digest | undefined): Promise<StagedFile> {
-    const ingest = await this.#deps.content.begin(`load-${crypto.randomUUID()}`);
+    const ingest = await this.#deps.content.begin();
     const head = new Uint8Array(Math.min(512, entry.header.size));
     try {
       await this.#write(path, entry, head, (chunk) => ingest.write(chunk));
