@@ -4,11 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createUnpackPool, packEntries, type UnpackPool } from "#archive";
 import { openOverlay } from "#snapshot/overlay";
+import { removeTestTree } from "../../test/support/remove.ts";
 import { tag } from "../../test/support/tag.ts";
 import { makeImage, newArchive, oldArchive } from "./testing.ts";
 import { Bench } from "./testing-bench.ts";
 
 const rounds = 12;
+
+const makeRoot = (): string => mkdtempSync(join(tmpdir(), tag));
 
 let pool: UnpackPool;
 beforeAll(() => {
@@ -22,7 +25,7 @@ import { openOverlay } from ${JSON.stringify(join(import.meta.dir, "../snapshot/
 import { createUnpackPool } from ${JSON.stringify(join(import.meta.dir, "../archive/mod.ts"))};
 import { Bench } from ${JSON.stringify(join(import.meta.dir, "testing-bench.ts"))};
 const [, , root, ...archives] = process.argv;
-const bench = await Bench.open({ pool: createUnpackPool(), openSnapshots: openOverlay }, root);
+const bench = await Bench.open({ pool: createUnpackPool(), openSnapshots: openOverlay, makeRoot: () => root, removeRoot: () => {} }, root);
 process.stdout.write("ready");
 for (;;) {
   for (const path of archives) await bench.load(Bun.file(path).stream());
@@ -32,7 +35,7 @@ for (;;) {
 
 describe.skipIf(process.getuid?.() !== 0)("kill -9", () => {
   test("at any moment leaves whole images or none, and the next boot nothing else", async () => {
-    const root = mkdtempSync(join(tmpdir(), tag));
+    const root = makeRoot();
     const layers = [{ a: "x".repeat(300_000), b: "1" }, { "c/d": "y".repeat(90_000) }, { e: "z" }];
     const archives = await Promise.all(
       [
@@ -47,7 +50,10 @@ describe.skipIf(process.getuid?.() !== 0)("kill -9", () => {
     const script = join(root, "child.ts");
     writeFileSync(script, child);
     for (let round = 0; round < rounds; round++) await runAndKill([process.execPath, script, root, ...archives], round);
-    await using bench = await Bench.open({ pool, openSnapshots: openOverlay }, root);
+    await using bench = await Bench.open(
+      { pool, openSnapshots: openOverlay, makeRoot, removeRoot: removeTestTree },
+      root,
+    );
     await bench.expectValid();
     bench.expectClean();
     for (const path of archives) await bench.load(Bun.file(path).stream());

@@ -1,11 +1,18 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { EngineError } from "#core";
 import { createUnpackPool, packEntries, type TarInput, type UnpackPool } from "#archive";
 import { openOverlay } from "#snapshot/overlay";
 import { mediaTypes } from "#spec";
+import { removeTestTree } from "../../test/support/remove.ts";
+import { tag } from "../../test/support/tag.ts";
 import { encodeJson } from "./config.ts";
 import { blobPath, descriptor, digestOf, entry, makeImage, makeLayer, oldArchive } from "./testing.ts";
 import { Bench } from "./testing-bench.ts";
+
+const makeRoot = (): string => mkdtempSync(join(tmpdir(), tag));
 
 let pool: UnpackPool;
 beforeAll(() => {
@@ -13,7 +20,8 @@ beforeAll(() => {
 });
 afterAll(async () => await pool[Symbol.asyncDispose]());
 
-const open = (root?: string): Promise<Bench> => Bench.open({ pool, openSnapshots: openOverlay }, root);
+const open = (root?: string): Promise<Bench> =>
+  Bench.open({ pool, openSnapshots: openOverlay, makeRoot, removeRoot: removeTestTree }, root);
 
 const spec = {
   layers: [{ "bin/sh": "#!", "etc/a": "x".repeat(100_000) }, { "etc/b": "b" }],
@@ -131,7 +139,7 @@ describe.skipIf(process.getuid?.() !== 0)("hostile or damaged archives are refus
   test("a truncated archive", async () => {
     await using bench = await open();
     const bytes = await new Response(packEntries(oldArchive([await base]))).bytes();
-    await failure(bench.load(new Blob([bytes.subarray(0, 60_000) as Uint8Array<ArrayBuffer>]).stream()));
+    await failure(bench.load(new Blob([bytes.subarray(0, 60_000)]).stream()));
     bench.expectClean();
   });
 

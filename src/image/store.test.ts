@@ -1,11 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { EngineError, parseChainId, parseDiffId, parseSnapshotKey, type ImageId } from "#core";
 import { compressGzip, createUnpackPool, packEntries, readTar, type TarInput, type UnpackPool } from "#archive";
 import { openOverlay } from "#snapshot/overlay";
 import { parseReference } from "#spec";
+import { removeTestTree } from "../../test/support/remove.ts";
+import { tag as testTag } from "../../test/support/tag.ts";
 import {
   arbitrarySpec,
   compressLayer,
@@ -19,13 +22,16 @@ import {
 } from "./testing.ts";
 import { Bench } from "./testing-bench.ts";
 
+const makeRoot = (): string => mkdtempSync(join(tmpdir(), testTag));
+
 let pool: UnpackPool;
 beforeAll(() => {
   pool = createUnpackPool({ idleMs: 50 });
 });
 afterAll(async () => await pool[Symbol.asyncDispose]());
 
-const open = (root?: string): Promise<Bench> => Bench.open({ pool, openSnapshots: openOverlay }, root);
+const open = (root?: string): Promise<Bench> =>
+  Bench.open({ pool, openSnapshots: openOverlay, makeRoot, removeRoot: removeTestTree }, root);
 const spec = {
   layers: [{ "bin/sh": "#!", "etc/a": "x".repeat(100_000) }, { "etc/b": "b" }],
   tags: ["team/app:1", "app:2"],
@@ -93,7 +99,7 @@ describe.skipIf(process.getuid?.() !== 0)("images", () => {
           .flatMap((image) => (one.images.tags(image.id).length > 0 ? one.images.tags(image.id) : [image.id]));
         const saved = await new Response(await one.images.save(names)).bytes();
         expect(digestOf(await new Response(await one.images.save(names)).bytes())).toBe(digestOf(saved));
-        await two.load(new Blob([saved as Uint8Array<ArrayBuffer>]).stream());
+        await two.load(new Blob([saved]).stream());
         expect(two.images.list().map(summary).toSorted()).toEqual(one.images.list().map(summary).toSorted());
         await two.expectValid();
         two.expectClean();
@@ -262,7 +268,7 @@ describe.skipIf(process.getuid?.() !== 0)("images", () => {
   test("import makes an image of one layer from any compression", async () => {
     await using bench = await open();
     const tar = await makeLayer({ "etc/a": "x".repeat(70_000) });
-    const source = new Blob([(await compressLayer(tar, "zstd")) as Uint8Array<ArrayBuffer>]).stream();
+    const source = new Blob([await compressLayer(tar, "zstd")]).stream();
     const reference = parseReference("base:1");
     const messages = await Array.fromAsync(
       bench.images.import(source, { config: { Cmd: ["sh"] }, message: "Imported from -", reference }),

@@ -1,7 +1,6 @@
 /** An image store on a real disk, with what it stands on. For tests. */
 import { expect } from "bun:test";
-import { mkdtempSync, readdirSync, readFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { silentLogger, systemClock, type Clock, type ImageId, type Logger } from "#core";
 import { decompress, packEntries, readTar, type TarInput, type UnpackPool } from "#archive";
@@ -9,8 +8,6 @@ import { openContentStore, type ContentStore } from "#content";
 import type { Snapshotter } from "#snapshot";
 import type { ProgressMessage } from "#spec";
 import { createLeases, openDatabase, type Database, type Leases } from "#store";
-import { removeTestTree } from "../../test/support/remove.ts";
-import { tag as testTag } from "../../test/support/tag.ts";
 import type { ImageStore } from "./contract.ts";
 import { openImageStore } from "./open.ts";
 import { validateImage, verifyBlobs } from "./validate.ts";
@@ -18,6 +15,9 @@ import { validateImage, verifyBlobs } from "./validate.ts";
 /** What the bench is given: a driver, since only tests may name one, and the workers, since they are shared. */
 export interface BenchHost {
   readonly pool: UnpackPool;
+  /** Absolute path of a directory that is there. */
+  makeRoot(): string;
+  removeRoot(root: string): void;
   openSnapshots(options: {
     readonly root: string;
     readonly database: Database;
@@ -45,7 +45,7 @@ export class Bench implements AsyncDisposable {
   }
 
   /** @param root of an earlier bench, to go on there; default: a new directory */
-  static async open(host: BenchHost, root: string = mkdtempSync(join(tmpdir(), testTag))): Promise<Bench> {
+  static async open(host: BenchHost, root: string = host.makeRoot()): Promise<Bench> {
     const bench = new Bench(host, root);
     await bench.start();
     return bench;
@@ -109,7 +109,12 @@ export class Bench implements AsyncDisposable {
 
   async expectValid(): Promise<void> {
     for (const image of this.images.list()) {
-      const parts = { ...this, configBytes: () => readFileSync(this.content.path(this.images.digestOf(image.id))) };
+      const { content, snapshots } = this;
+      const parts = {
+        content,
+        snapshots,
+        configBytes: () => readFileSync(this.content.path(this.images.digestOf(image.id))),
+      };
       expect(validateImage(image, parts)).toEqual([]);
       expect(await verifyBlobs(image, this.content)).toEqual([]);
     }
@@ -120,6 +125,6 @@ export class Bench implements AsyncDisposable {
     await this.snapshots[Symbol.asyncDispose]();
     await this.content[Symbol.asyncDispose]();
     this.database[Symbol.dispose]();
-    removeTestTree(this.root);
+    this.#host.removeRoot(this.root);
   }
 }

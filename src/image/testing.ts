@@ -70,7 +70,7 @@ export function entry(path: string, body: Uint8Array | string): TarInput {
 }
 
 export async function compressLayer(bytes: Uint8Array, compression: LayerCompression): Promise<Uint8Array> {
-  const stream = (): ReadableStream<Uint8Array> => new Blob([bytes as Uint8Array<ArrayBuffer>]).stream();
+  const stream = (): ReadableStream<Uint8Array> => new Blob([bytes]).stream();
   if (compression === "none") return bytes;
   return await new Response(compression === "gzip" ? compressGzip(stream()) : compressZstd(stream())).bytes();
 }
