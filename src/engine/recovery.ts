@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { formatRfc3339Nano, type ContainerId } from "#core";
 import type { ContainerContext } from "./containers/context.ts";
 import { handleExit } from "./containers/exit.ts";
-import { dropInitLayers } from "./containers/init-layer.ts";
 import { isRunning, type ContainerRecord } from "./containers/record.ts";
 import { releaseTask } from "./containers/release.ts";
 import { removeRecord } from "./containers/remove-record.ts";
@@ -30,7 +29,7 @@ export async function recover(context: ContainerContext): Promise<void> {
         .map(({ id }) => id),
     ),
   );
-  await dropInitLayers(deps);
+  await context.initLayers.drop();
   await deps.content.collect({ ingestAgeMs: 24 * 3_600_000 });
 }
 

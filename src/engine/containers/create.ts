@@ -57,7 +57,7 @@ export async function materialise(context: ContainerContext, input: NewContainer
   registry.checkName(name);
   await using undo = new AsyncDisposableStack();
   const key = snapshotKeyOf(id);
-  const mount = await deps.snapshots.prepare(key, await context.initLayers(input.image?.layers.at(-1)?.chainId));
+  const mount = await deps.snapshots.prepare(key, await context.initLayers.on(input.image?.layers.at(-1)?.chainId));
   undo.defer(() => deps.snapshots.remove(key));
   const mounts = await resolveMounts(input.config, input.host, deps.volumes, undo);
   const filled = mounts.filter(needsCopyUp);

@@ -10,18 +10,35 @@ import { resolveInRoot } from "./root-path.ts";
  * (/dev, /proc, /sys, /etc/hosts …), made once per image. So a container's own layer holds only what the container
  * changed, and nothing is created on the start path.
  */
-export type InitLayers = (image: ChainId | undefined) => Promise<ChainId>;
+export interface InitLayers {
+  /** The layer on `image`, made when it is not there. */
+  on(image: ChainId | undefined): Promise<ChainId>;
+  /** Removes the layers of images that are gone and that no container stands on; then what they stood on can go too. */
+  drop(): Promise<void>;
+}
 
-type Drivers = Pick<EngineDeps, "snapshots" | "mounter" | "paths">;
+type Drivers = Pick<EngineDeps, "snapshots" | "mounter" | "paths" | "leases" | "images">;
 
 const directories = ["dev", "dev/pts", "dev/shm", "proc", "sys", "etc"];
 const files = [".dockerenv", "dev/console", "etc/hostname", "etc/hosts", "etc/resolv.conf"];
 
+/** Leases keep the layers of living images from being collected with the chains that no image names. */
 export function createInitLayers(drivers: Drivers): InitLayers {
   const fly = createSingleFlight<ChainId>();
-  return async (image) => {
-    const name = initChainId(image);
-    return drivers.snapshots.stat(name) ? name : fly(name, () => makeInitLayer(drivers, image, name));
+  let lease = drivers.leases.acquire();
+  return {
+    async on(image) {
+      const name = initChainId(image);
+      lease.add(name);
+      return drivers.snapshots.stat(name) ? name : fly(name, () => makeInitLayer(drivers, image, name));
+    },
+    async drop() {
+      using _before = lease;
+      lease = drivers.leases.acquire();
+      const wanted = new Set(drivers.images.list().map((image) => initChainId(image.layers.at(-1)?.chainId)));
+      for (const name of wanted) lease.add(name);
+      await removeUnwanted(drivers, wanted);
+    },
   };
 }
 
@@ -83,17 +100,11 @@ function fill(root: string): void {
   if (!lstatSync(mtab, { throwIfNoEntry: false })) symlinkSync("/proc/mounts", mtab);
 }
 
-/** Removes the layers of images that are gone and that no container stands on; then what they stood on can go too. */
-export async function dropInitLayers({ snapshots, images }: Pick<EngineDeps, "snapshots" | "images">): Promise<void> {
-  const wanted = new Set(images.list().map((image) => initChainId(image.layers.at(-1)?.chainId)));
-  const initOf = new Map<string, ChainId>();
-  for (const info of snapshots.walk()) {
-    if (info.kind !== "committed") continue;
-    const name = parseChainId(info.name);
-    if (name === initChainId(info.parent)) initOf.set(info.name, name);
-  }
-  for (const name of initOf.values()) {
-    if (wanted.has(name)) continue;
+async function removeUnwanted({ snapshots, images }: Drivers, wanted: ReadonlySet<ChainId>): Promise<void> {
+  const found = [...snapshots.walk()].filter(({ kind }) => kind === "committed");
+  const stale = found.map(({ name, parent }) => ({ name: parseChainId(name), init: initChainId(parent) }));
+  for (const { name, init } of stale) {
+    if (name !== init || wanted.has(name)) continue;
     await snapshots.removeCommitted(name).catch((error: unknown) => {
       if (!isEngineError(error, "conflict") && !isEngineError(error, "not_found")) throw error;
     });

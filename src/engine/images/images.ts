@@ -4,7 +4,6 @@ import type { ImageRecord } from "#image";
 import { parseReference, withDefaultTag, type ImageInspect, type ImageSummary, type ProgressMessage } from "#spec";
 import type { Images } from "../contract.ts";
 import type { ContainerContext } from "../containers/context.ts";
-import { dropInitLayers } from "../containers/init-layer.ts";
 import { fetchRemote } from "./fetch-remote.ts";
 import { imageFilter } from "./filters.ts";
 import { pruneImages } from "./prune.ts";
@@ -37,7 +36,7 @@ export function createImages(context: ContainerContext): Images {
     },
     async remove(name, options) {
       const items = await images.remove(name, { ...options, users: imageUsers(context) });
-      await dropInitLayers(context.deps);
+      await context.initLayers.drop();
       return items;
     },
     prune: (filters) => pruneImages(context, filters),

@@ -2,7 +2,6 @@ import { isEngineError } from "#core";
 import type { ImageDeleteItem } from "#spec";
 import type { Filters } from "../contract.ts";
 import type { ContainerContext } from "../containers/context.ts";
-import { dropInitLayers } from "../containers/init-layer.ts";
 import { imageFilter, isTrue } from "./filters.ts";
 import { imageUsers } from "./users.ts";
 
@@ -27,7 +26,7 @@ export async function pruneImages(
     deleted.push(...items);
     if (items.some((item) => "Deleted" in item)) spaceReclaimed += sizeBytes;
   }
-  await dropInitLayers(context.deps);
+  await context.initLayers.drop();
   return { deleted, spaceReclaimed };
 }
 
