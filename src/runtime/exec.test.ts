@@ -103,7 +103,7 @@ describe.skipIf(!isRoot).each(["crun", "runc"])("exec with %s", (name) => {
     const failure = await exec(args).catch((error: unknown) => (error instanceof Error ? error.message : ""));
     expect(failure).toMatch(text);
     expect(failure).toStartWith("OCI runtime exec failed: exec failed: unable to start container process: ");
-    expect(startFailureExitCode(String(failure))).toBe(code);
+    expect(startFailureExitCode(failure as string)).toBe(code);
   });
 
   test("a missing working directory is named", async () => {

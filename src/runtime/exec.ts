@@ -1,5 +1,5 @@
 import { rmSync, writeFileSync } from "node:fs";
-import type { ExecTask, ExecTaskRequest, StdinSink } from "./mod.ts";
+import type { ExecTask, ExecTaskRequest, StdinSink } from "./contract.ts";
 import { ExecOutput } from "./exec-output.ts";
 import { baseEnvironment, type OciRuntime } from "./oci-runtime.ts";
 import { execError } from "./runtime-errors.ts";
@@ -53,10 +53,8 @@ export async function execInTask(runtime: OciRuntime, paths: TaskPaths, request:
 }
 
 function spawnExec(runtime: OciRuntime, files: ExecFiles, request: ExecTaskRequest): ExecChild {
-  const command = [
-    ...[runtime.path, ...runtime.globalArgs, "--log", files.log, "--log-format", "json"],
-    ...["exec", "--process", files.process, "--pid-file", files.pid, request.id],
-  ];
+  const command = [runtime.path, ...runtime.globalArgs, "--log", files.log, "--log-format", "json"];
+  command.push("exec", "--process", files.process, "--pid-file", files.pid, request.id);
   return request.tty ? spawnOnTerminal(command, request) : spawnOnPipes(command, request);
 }
 
@@ -79,7 +77,7 @@ function spawnOnPipes(command: readonly string[], request: ExecTaskRequest): Exe
 function stdinOf(sink: Bun.FileSink): StdinSink {
   return {
     write: async (chunk) => {
-      sink.write(chunk);
+      await sink.write(chunk);
       await sink.flush();
     },
     end: () => void sink.end(),

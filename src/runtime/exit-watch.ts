@@ -1,7 +1,7 @@
 import { watch } from "node:fs";
 import type { ContainerId, Logger } from "#core";
 import { messageOf } from "#core";
-import type { TaskExit } from "./mod.ts";
+import type { TaskExit } from "./contract.ts";
 import { monitorAlive, type TaskFiles, type TaskProcesses } from "./task-files.ts";
 import type { Monitor } from "./monitor.ts";
 

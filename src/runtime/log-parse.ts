@@ -1,4 +1,4 @@
-import type { LogRecord } from "./mod.ts";
+import type { LogRecord } from "./contract.ts";
 
 const space = 0x20;
 const newline = 0x0a;

@@ -7,9 +7,9 @@ const directory = mkdtempSync("/tmp/lighter-log-");
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 let files = 0;
 
-function logOf(text: string | Uint8Array): string {
+function logOf(content: string | Uint8Array): string {
   const path = `${directory}/${++files}.log`;
-  writeFileSync(path, text);
+  writeFileSync(path, content);
   return path;
 }
 

@@ -1,7 +1,7 @@
 import { LogFile } from "./log-blocks.ts";
 import { LogClock, parseOutput, parseRecords, type OutputChunk } from "./log-parse.ts";
 import { findTail } from "./log-tail.ts";
-import type { LogReadOptions, LogRecord } from "./mod.ts";
+import type { LogReadOptions, LogRecord } from "./contract.ts";
 
 /**
  * Records of a conmon log, oldest first. A missing file has none; with `follow` it is waited for.

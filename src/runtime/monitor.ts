@@ -66,18 +66,16 @@ export async function startMonitor(request: MonitorRequest): Promise<Monitor> {
 }
 
 function monitorCommand(request: MonitorRequest): string[] {
-  const { paths, runtime } = request;
-  return [
-    request.conmonPath,
-    ...["--api-version", "1", "-c", request.id, "-u", request.id, "-r", runtime.path, "-b", paths.directory],
-    ...["-p", paths.pid, "-P", paths.monitorPid, "-l", `k8s-file:${request.logPath}`, "--exit-dir", request.exits],
-    ...["--full-attach", "--no-sync-log", "--log-level", "error"],
-    ...(request.tty ? ["-t"] : []),
-    ...(request.openStdin ? ["-i"] : []),
-    // A terminal is one descriptor for input and output: it must stay.
-    ...(request.tty || (request.openStdin && !request.stdinOnce) ? ["--leave-stdin-open"] : []),
-    ...runtime.globalArgs.flatMap((argument) => ["--runtime-arg", argument]),
-  ];
+  const { id, paths, runtime } = request;
+  const command = [request.conmonPath, "--api-version", "1", "-c", id, "-u", id, "-r", runtime.path];
+  command.push("-b", paths.directory, "-p", paths.pid, "-P", paths.monitorPid, "--exit-dir", request.exits);
+  command.push("-l", `k8s-file:${request.logPath}`, "--full-attach", "--no-sync-log", "--log-level", "error");
+  if (request.tty) command.push("-t");
+  if (request.openStdin) command.push("-i");
+  // A terminal is one descriptor for input and output: it must stay.
+  if (request.tty || (request.openStdin && !request.stdinOnce)) command.push("--leave-stdin-open");
+  for (const argument of runtime.globalArgs) command.push("--runtime-arg", argument);
+  return command;
 }
 
 interface SyncPipe {

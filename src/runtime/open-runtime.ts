@@ -1,12 +1,12 @@
-import { existsSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { EngineError, type Clock, type ContainerId, type Logger } from "#core";
-import { kill } from "#linux";
+import { isAlive, kill } from "#linux";
 import { cgroupProcesses, isFrozen, readCgroupHost, removeCgroup, type CgroupHost } from "./cgroup.ts";
 import { chooseRuntime, type RuntimeChoice } from "./choose-runtime.ts";
 import { ExitWatch } from "./exit-watch.ts";
 import { execInTask } from "./exec.ts";
 import { readLog } from "./log-read.ts";
-import type { Runtime, TaskHandle, TaskRequest, TaskStatus } from "./mod.ts";
+import type { Runtime, TaskHandle, TaskRequest, TaskStatus } from "./contract.ts";
 import { MonitorError, startMonitor } from "./monitor.ts";
 import { programVersion, runCommand, type OciRuntime } from "./oci-runtime.ts";
 import { createError, startError } from "./runtime-errors.ts";
@@ -111,15 +111,11 @@ class Tasks {
   async create(request: TaskRequest): Promise<TaskHandle> {
     const runtime = this.#registered(request.runtime);
     const record = recordOf(request, runtime);
-    const paths = this.files.writeBundle(request, record, this.#options.filters.prepare(request.spec, runtime));
+    this.files.claim(request.id);
     try {
-      const monitor = await startMonitor({
-        ...request,
-        conmonPath: this.#options.conmonPath,
-        runtime,
-        paths,
-        exits: this.files.exits,
-      });
+      const paths = this.files.writeBundle(request.id, record, this.#options.filters.prepare(request.spec, runtime));
+      const { conmonPath } = this.#options;
+      const monitor = await startMonitor({ ...request, conmonPath, runtime, paths, exits: this.files.exits });
       const processes = this.files.writeProcesses(request.id, monitor.pid, monitor.monitorPid);
       this.exits.add(request.id, processes, monitor);
       return { id: request.id, pid: monitor.pid, monitorPid: monitor.monitorPid };
@@ -190,23 +186,38 @@ class Tasks {
   async #discard(id: ContainerId, record: TaskRecord): Promise<void> {
     const runtime = this.#ownerOf(record);
     const { cgroups } = this.#options;
+    await this.#creationSettled(id);
     if (isFrozen(cgroups, record.cgroupsPath)) await runCommand(runtime, ["resume", id]);
-    if (existsSync(`${runtime.stateRoot}/${id}`)) await runCommand(runtime, ["delete", "--force", id]);
+    const state = `${runtime.stateRoot}/${id}`;
+    if (existsSync(state)) await runCommand(runtime, ["delete", "--force", id]);
     await this.#endMonitor(id);
     if (!removeCgroup(cgroups, record.cgroupsPath)) await this.#emptyCgroup(record.cgroupsPath);
+    // A runtime that was killed half-way does not know its own state any more.
+    rmSync(state, { recursive: true, force: true });
     this.files.remove(id);
+  }
+
+  /** The monitor of an engine that died during create may still be at it; its container is known once it is done. */
+  async #creationSettled(id: ContainerId): Promise<void> {
+    const deadline = performance.now() + monitorEndMs;
+    while (performance.now() < deadline) {
+      const processes = this.files.readProcesses(id);
+      if (processes === undefined || processes.pid > 0 || !monitorAlive(processes)) return;
+      await Bun.sleep(2);
+    }
   }
 
   /** A monitor ends by itself once its container has; one that hangs, or never had a container, is killed. */
   async #endMonitor(id: ContainerId): Promise<void> {
     const processes = this.files.readProcesses(id);
-    if (processes === undefined || !monitorAlive(processes)) return;
+    if (processes === undefined) return;
     const deadline = performance.now() + monitorEndMs;
-    if (processes.pid === 0) kill(processes.monitorPid, 9);
+    if (processes.pid === 0) killProcess(processes.monitorPid, processes.monitorStartTime);
     while (monitorAlive(processes)) {
-      if (performance.now() > deadline) kill(processes.monitorPid, 9);
+      if (performance.now() > deadline) killProcess(processes.monitorPid, processes.monitorStartTime);
       await Bun.sleep(1);
     }
+    // Its exit is told from files that go with the task.
     await this.exits.gone(id);
   }
 
@@ -256,6 +267,10 @@ class Tasks {
     const globalArgs = ["--root", stateRoot];
     return { name: record.runtime, path: record.runtimePath, kind: "other", version: "", stateRoot, globalArgs };
   }
+}
+
+function killProcess(pid: number, startTime: number): void {
+  if (isAlive(pid, startTime)) kill(pid, 9);
 }
 
 function recordOf(request: TaskRequest, runtime: OciRuntime): TaskRecord {

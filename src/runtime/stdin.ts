@@ -1,7 +1,7 @@
 import { constants, closeSync, openSync, writeSync } from "node:fs";
 import { EngineError, type ContainerId } from "#core";
 import { connectSeqpacket, SyscallError } from "#linux";
-import type { StdinSink } from "./mod.ts";
+import type { StdinSink } from "./contract.ts";
 import type { TaskPaths } from "./task-files.ts";
 
 /**

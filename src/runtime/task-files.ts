@@ -3,7 +3,7 @@ import { isAbsolute } from "node:path";
 import { EngineError, parseContainerId, type ContainerId } from "#core";
 import { isAlive, processStartTime } from "#linux";
 import type { OciProcess, OciSpec } from "#spec";
-import type { TaskExit, TaskRequest } from "./mod.ts";
+import type { TaskExit } from "./contract.ts";
 
 /** What is written once, before anything runs, so that a later engine can clean up an interrupted create. */
 export interface TaskRecord {
@@ -75,9 +75,18 @@ export class TaskFiles {
       .map(parseContainerId);
   }
 
-  writeBundle(request: TaskRequest, record: TaskRecord, spec: OciSpec): TaskPaths {
-    const paths = this.paths(request.id);
-    mkdirSync(paths.directory, { mode: 0o700 });
+  /** Takes the id. @throws EngineError `conflict` when it has a task already */
+  claim(id: ContainerId): void {
+    try {
+      mkdirSync(this.paths(id).directory, { mode: 0o700 });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+      throw new EngineError("conflict", `container ${id} has a task already`, { cause: error });
+    }
+  }
+
+  writeBundle(id: ContainerId, record: TaskRecord, spec: OciSpec): TaskPaths {
+    const paths = this.paths(id);
     writeFileSync(paths.record, JSON.stringify(record));
     writeFileSync(paths.spec, encodeOci(spec), { mode: 0o600 });
     return paths;

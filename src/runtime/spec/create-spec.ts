@@ -200,6 +200,6 @@ function rootPropagation(mounts: readonly OciMount[]): string | undefined {
  * protection are the engine's alone.
  */
 function annotationsOf(hostConfig: HostConfig): { readonly annotations?: Readonly<Record<string, string>> } {
-  const entries = Object.entries(hostConfig.Annotations ?? {}).filter(([name]) => !/^run\.oci\./.test(name));
+  const entries = Object.entries(hostConfig.Annotations ?? {}).filter(([name]) => !name.startsWith("run.oci."));
   return entries.length === 0 ? {} : { annotations: Object.fromEntries(entries) };
 }

@@ -43,7 +43,7 @@ export interface DeviceResult {
 
 /** @throws EngineError `invalid` for a rule that cannot be read */
 export function resolveDevices(request: DeviceRequest): DeviceResult {
-  const devices = request.devices.map(({ access: _, ...device }) => device);
+  const devices = request.devices.map(withoutAccess);
   if (request.privileged) return { devices, rules: [{ allow: true, access: "rwm" }] };
   const ofDevices = request.devices.map(({ type, major, minor, access }): OciDeviceRule => ({
     allow: true,
@@ -53,6 +53,19 @@ export function resolveDevices(request: DeviceRequest): DeviceResult {
     access,
   }));
   return { devices, rules: [...defaultRules, ...ofDevices, ...request.rules.map(parseRule)] };
+}
+
+function withoutAccess(device: ContainerDevice): OciDevice {
+  const { path, type, major, minor, fileMode, uid, gid } = device;
+  return {
+    path,
+    type,
+    major,
+    minor,
+    ...(fileMode === undefined ? {} : { fileMode }),
+    ...(uid === undefined ? {} : { uid }),
+    ...(gid === undefined ? {} : { gid }),
+  };
 }
 
 function parseRule(text: string): OciDeviceRule {
