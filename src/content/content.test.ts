@@ -216,6 +216,21 @@ test("boot drops files without a row and reports rows without a file", async () 
   expect(await files()).toEqual([good.digest.slice(7)]);
 });
 
+test("a lost blob is absent until the same bytes come again, and keeps its references", async () => {
+  const { digest } = await content.put(bytes("lost"), leases.acquire());
+  content.retain(digest);
+  await rm(content.path(digest));
+  await reopen();
+  await content.reconcile();
+  expect(content.stat(digest)).toBeUndefined();
+  using lease = leases.acquire();
+  await content.put(bytes("lost"), lease);
+  expect(await textOf(content.open(digest))).toBe("lost");
+  await reopen();
+  expect(await content.reconcile()).toEqual({ removedFiles: 0, missing: [] });
+  expect(await content.collect({ ingestAgeMs: 0 })).toBe(0);
+});
+
 describe.skipIf(process.getuid?.() !== 0)("a full disk", () => {
   test("is exhausted, and leaves neither file nor row", async () => {
     const small = join(root, "small");

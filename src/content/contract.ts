@@ -48,7 +48,7 @@ export interface BlobManager {
   release(digest: Digest): void;
   /** Removes blobs without reference and lease, and ingests untouched for `ingestAgeMs`. Bytes freed. */
   collect(options: { readonly ingestAgeMs: number }): Promise<number>;
-  /** Boot: drops files without a row, reports rows without a file. */
+  /** Boot: drops files without a row; reports rows without a file, which count as absent until the bytes come again. */
   reconcile(): Promise<{ readonly removedFiles: number; readonly missing: readonly Digest[] }>;
 }
 

@@ -35,6 +35,8 @@ class FileContentStore implements ContentStore {
   readonly #logger: Logger;
   readonly #clock: Clock;
   readonly #open = new Set<string>();
+  /** Rows without a file, as boot found them: as good as absent, until the same bytes come again. */
+  readonly #missing = new Set<Digest>();
   /** A digest's file and row change together. */
   readonly #lock = createKeyedMutex();
 
@@ -47,7 +49,7 @@ class FileContentStore implements ContentStore {
   }
 
   stat(digest: Digest): BlobInfo | undefined {
-    const row = this.#rows.get(digest);
+    const row = this.#missing.has(digest) ? undefined : this.#rows.get(digest);
     return row && { digest, sizeBytes: row.size };
   }
 
@@ -120,7 +122,10 @@ class FileContentStore implements ContentStore {
     }
     removedFiles += await this.#reconcileIngests();
     const missing = [...unseen].map(parseDigest);
-    for (const digest of missing) this.#logger.log("error", "a blob is missing on disk", { digest });
+    for (const digest of missing) {
+      this.#missing.add(digest);
+      this.#logger.log("error", "a blob is missing on disk", { digest });
+    }
     return { removedFiles, missing };
   }
 
@@ -144,7 +149,7 @@ class FileContentStore implements ContentStore {
 
   async #publish(ingest: number, digest: Digest, sizeBytes: number): Promise<void> {
     const path = this.#paths.ingest(ingest);
-    if (this.#rows.get(digest)) {
+    if (this.stat(digest)) {
       this.#rows.dropIngest(ingest);
       await removeFile(path);
       return;
@@ -153,7 +158,9 @@ class FileContentStore implements ContentStore {
     await rename(path, target);
     try {
       await syncDirectory(dirname(target));
-      this.#rows.publish(digest, sizeBytes, ingest);
+      if (this.#missing.has(digest)) this.#rows.dropIngest(ingest);
+      else this.#rows.publish(digest, sizeBytes, ingest);
+      this.#missing.delete(digest);
     } catch (error) {
       await removeFile(target);
       throw error;

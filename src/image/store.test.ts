@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { rm } from "node:fs/promises";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -199,6 +200,19 @@ describe.skipIf(process.getuid?.() !== 0)("images", () => {
     await bench.start();
     bench.expectClean();
     expect(bench.images.list()).toHaveLength(1);
+  });
+
+  test("an image that lost a blob is reported, and whole again after the next load", async () => {
+    await using bench = await open();
+    const archive = await newArchive([await makeImage(spec)]);
+    await bench.load(archive);
+    const image = bench.images.resolve("app:2");
+    await rm(bench.content.path(image.layers[0]?.blob.digest ?? bench.images.digestOf(image.id)));
+    await bench.start([image.id]);
+    await bench.load(archive);
+    await bench.expectValid();
+    await bench.start();
+    bench.expectClean();
   });
 
   test("save: by repository all tags, by id no name, unknown names before the stream", async () => {

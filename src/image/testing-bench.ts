@@ -52,7 +52,7 @@ export class Bench implements AsyncDisposable {
   }
 
   /** What boot does, also after a crash: leases and memory are gone. */
-  async start(): Promise<void> {
+  async start(broken: readonly ImageId[] = []): Promise<void> {
     const { database, root } = this;
     const leases = (this.leases = createLeases());
     const logger = silentLogger;
@@ -77,7 +77,7 @@ export class Bench implements AsyncDisposable {
       logger,
       clock: systemClock,
     });
-    expect(await this.images.reconcile()).toEqual({ broken: [] });
+    expect(await this.images.reconcile()).toEqual({ broken });
   }
 
   async load(entries: readonly TarInput[] | ReadableStream<Uint8Array>, quiet = true): Promise<ProgressMessage[]> {

@@ -1,4 +1,4 @@
-import { EngineError, type ImageId } from "#core";
+import { EngineError, parseDigest, type ImageId } from "#core";
 import { decompress, readTar } from "#archive";
 import type { ContentStore } from "#content";
 import type { Snapshotter } from "#snapshot";
@@ -17,11 +17,14 @@ import type { ImageCatalog, NewImage } from "../catalog.ts";
 import { imageIdOf, parseConfig } from "../config.ts";
 import { ingestStream } from "../import.ts";
 import { layerMediaType, layerRecords } from "../layers.ts";
-import type { ImageEvents, NewLayer } from "../contract.ts";
+import type { ImageEvents, ImageRecord, NewLayer } from "../contract.ts";
 import type { LayerUnpacker } from "../unpack.ts";
 import { parseArchiveManifest, type ArchivedImage } from "./documents.ts";
 import { readLayout } from "./oci-layout.ts";
 import { ArchiveStage } from "./stage.ts";
+
+/** Entries of one archive: an image has a few dozen. */
+const maxEntries = 100_000;
 
 export interface LoadDependencies {
   readonly catalog: ImageCatalog;
@@ -55,7 +58,7 @@ export async function loadArchive(
   const stageDeps = { ...deps, isKnownLayer: deps.catalog.hasLayerBlob.bind(deps.catalog) };
   await using stage = new ArchiveStage(stageDeps, options.lease, options);
   const { stream } = await decompress(archive);
-  for await (const entry of readTar(stream)) await stage.add(entry);
+  for await (const entry of readTar(stream, { maxEntries })) await stage.add(entry);
   await stage.settle();
   const archived = await readManifests(stage, options.platform);
   const prepared: Prepared[] = [];
@@ -78,7 +81,7 @@ async function prepare(
   const configBytes = await stage.document(archived.config);
   const id = imageIdOf(configBytes);
   const known = deps.catalog.get(id);
-  if (known) return { image: { ...known, configBytes }, tags: archived.tags };
+  if (known && isWhole(deps, known)) return { image: { ...known, configBytes }, tags: archived.tags };
   const config = parseConfig(configBytes);
   checkConfig(config, archived, options.platform);
   const layers = await placeLayers({ deps, stage, lease: options.lease }, config, archived.layers);
@@ -91,6 +94,12 @@ async function prepare(
     ...parentOf(archived),
   };
   return { image, tags: archived.tags };
+}
+
+/** What lost a blob or a chain is loaded like any other, and so made whole. */
+function isWhole({ content, snapshots }: LoadDependencies, { id, layers }: ImageRecord): boolean {
+  const parts = layers.every(({ blob, chainId }) => content.stat(blob.digest) && snapshots.stat(chainId));
+  return parts && content.stat(parseDigest(id)) !== undefined;
 }
 
 function parentOf({ parent }: ArchivedImage): { parent: ImageId } | undefined {
