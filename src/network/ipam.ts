@@ -56,7 +56,10 @@ export class Ipam {
         : checked(requested, subnet, used, gateway);
     const insert = "INSERT INTO network_address VALUES (?, ?, ?, ?)";
     try {
-      this.#database.run(insert, network.id, address, endpoint.containerId, endpoint.endpointId);
+      // No endpoint outlives a power cut, so its address need not either.
+      this.#database.relaxed(() =>
+        this.#database.run(insert, network.id, address, endpoint.containerId, endpoint.endpointId),
+      );
     } catch (error) {
       if (!isEngineError(error, "already_exists")) throw error;
       throw new EngineError(
@@ -78,7 +81,7 @@ export class Ipam {
   /** Harmless when there is none. */
   release(networkId: NetworkId, endpointId: string): void {
     const sql = "DELETE FROM network_address WHERE network_id = ? AND endpoint_id = ? RETURNING address";
-    const row = this.#database.get<Row>(sql, networkId, endpointId);
+    const row = this.#database.relaxed(() => this.#database.get<Row>(sql, networkId, endpointId));
     if (row === undefined) return;
     this.#usedOf(networkId).delete(row.address);
     this.#freedAt.set(`${networkId} ${row.address}`, performance.now());

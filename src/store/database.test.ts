@@ -52,3 +52,16 @@ test("a resource is held until its last lease ends", () => {
   two[Symbol.dispose]();
   expect(leases.isHeld("x")).toBe(false);
 });
+
+test("a relaxed transaction is a transaction, and the next one is durable again", () => {
+  expect(() =>
+    database.relaxed(() => {
+      database.run("INSERT INTO t VALUES ('a', 1)");
+      throw new Error("stop");
+    }),
+  ).toThrow("stop");
+  expect(count()).toBe(0);
+  expect(database.relaxed(() => database.run("INSERT INTO t VALUES ('a', 1)").changes)).toBe(1);
+  expect(count()).toBe(1);
+  expect(database.get<{ synchronous: number }>("PRAGMA synchronous")).toEqual({ synchronous: 2 });
+});

@@ -17,6 +17,11 @@ export interface Database extends Disposable {
   run(sql: string, ...values: readonly SqlValue[]): { readonly changes: number; readonly lastInsertRowid: number };
   /** All or nothing; nested calls join the outer transaction. The task must be synchronous. */
   transaction<T>(task: () => T): T;
+  /**
+   * A transaction that outlives this process at once, and a power cut from the next ordinary commit on: it does not
+   * wait for the disk. For rows that mean nothing after a reboot, or that a later commit completes.
+   */
+  relaxed<T>(task: () => T): T;
   /** Brings a domain's tables to `steps.length`; each step runs once, in order, and is never edited afterwards. */
   migrate(domain: string, steps: readonly string[]): void;
 }
@@ -67,6 +72,17 @@ class SqliteDatabase implements Database {
       throw error;
     } finally {
       this.#depth--;
+    }
+  }
+
+  relaxed<T>(task: () => T): T {
+    if (this.#depth > 0) return task();
+    // WAL frames are written in order, so the fsync of a later commit carries these too (sqlite.org/wal.html).
+    this.run("PRAGMA synchronous=NORMAL");
+    try {
+      return this.transaction(task);
+    } finally {
+      this.run("PRAGMA synchronous=FULL");
     }
   }
 

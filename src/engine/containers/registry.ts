@@ -98,12 +98,8 @@ class SqliteContainerRegistry implements ContainerRegistry {
     const before = this.#byId.get(record.id);
     if (!before) throw new EngineError("not_found", `No such container: ${record.id}`);
     this.checkName(record.name, record.id);
-    this.#database.run(
-      "UPDATE containers SET name = ?, body = ? WHERE id = ?",
-      record.name,
-      JSON.stringify(record),
-      record.id,
-    );
+    const sql = "UPDATE containers SET name = ?, body = ? WHERE id = ?";
+    this.#write(record, () => this.#database.run(sql, record.name, JSON.stringify(record), record.id));
     this.#byName.delete(before.name);
     this.#byName.set(record.name, record.id);
     this.#byId.set(record.id, record);
@@ -119,7 +115,7 @@ class SqliteContainerRegistry implements ContainerRegistry {
   delete(id: ContainerId): void {
     const record = this.#byId.get(id);
     if (!record) return;
-    this.#database.run("DELETE FROM containers WHERE id = ?", id);
+    this.#write(record, () => this.#database.run("DELETE FROM containers WHERE id = ?", id));
     this.#byId.delete(id);
     this.#byName.delete(record.name);
   }
@@ -135,6 +131,12 @@ class SqliteContainerRegistry implements ContainerRegistry {
 
   exclusive<T>(id: ContainerId, task: () => Promise<T>): Promise<T> {
     return this.#lock(id, task);
+  }
+
+  /** What happens to a container of `--rm` is not worth waiting for the disk: after a power cut boot removes it anyway. */
+  #write({ hostConfig }: ContainerRecord, write: () => unknown): void {
+    if (hostConfig.AutoRemove) this.#database.relaxed(write);
+    else write();
   }
 
   #byPrefix(prefix: string): ContainerRecord | undefined {

@@ -64,7 +64,8 @@ export class SnapshotRows {
   /** `materialise` runs before the row is committed. @throws EngineError `already_exists`, `not_found` */
   insert(snapshot: NewSnapshot, materialise: (id: number, parent: SnapshotRow | undefined) => void): SnapshotRow {
     const { kind, key, parent, createdMs } = snapshot;
-    return this.#database.transaction(() => {
+    // An active snapshot belongs to a row of its owner, whose commit makes this one durable.
+    return this.#database.relaxed(() => {
       const parentRow = parent === undefined ? undefined : this.requireChain(parent);
       if (this.byKey(key)) throw new EngineError("already_exists", `snapshot ${key} already exists`);
       const sql = "INSERT INTO overlay_snapshot (kind, key, parent, created_ms) VALUES (?, ?, ?, ?)";
@@ -90,7 +91,7 @@ export class SnapshotRows {
   }
 
   delete(id: number): void {
-    this.#database.run("DELETE FROM overlay_snapshot WHERE id = ?", id);
+    this.#database.relaxed(() => this.#database.run("DELETE FROM overlay_snapshot WHERE id = ?", id));
     this.#stacks.delete(id);
   }
 
