@@ -77,7 +77,7 @@ export function isTty(fd: number): boolean {
     if (!stat.isCharacterDevice()) return false;
     const major = Math.floor(stat.rdev / 256) & 0xfff;
     if (major === 1) return false;
-    return (major >= 136 && major <= 143) || (require("node:tty") as typeof import("node:tty")).isatty(fd);
+    return (major >= 136 && major <= 143) || nodeTty().isatty(fd);
   } catch (error) {
     if (errorCode(error) === "EBADF") return false;
     throw error;
@@ -86,8 +86,13 @@ export function isTty(fd: number): boolean {
 
 function terminalSize(fd: number): TtySize | undefined {
   if (!isTty(fd)) return undefined;
-  const { WriteStream } = require("node:tty") as typeof import("node:tty");
+  const { WriteStream } = nodeTty();
   const stream = new WriteStream(fd);
   const [columns, rows] = stream.getWindowSize();
   return { columns, rows };
+}
+
+/** Loaded on first use only. */
+function nodeTty(): typeof import("node:tty") {
+  return process.getBuiltinModule("node:tty");
 }
