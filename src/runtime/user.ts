@@ -105,8 +105,8 @@ function readRootFile(tree: TreeRoot, path: string): string {
     const { size } = fstatSync(descriptor);
     if (size > maxFileBytes)
       throw new EngineError("invalid", `/${path} of the image has ${size} bytes, more than ${maxFileBytes}`);
-    const buffer = Buffer.alloc(maxFileBytes);
-    return buffer.toString("utf8", 0, readSync(descriptor, buffer, 0, maxFileBytes, 0));
+    const buffer = Buffer.allocUnsafe(size);
+    return buffer.toString("utf8", 0, readSync(descriptor, buffer, 0, size, 0));
   } finally {
     closeSync(descriptor);
   }
