@@ -12,7 +12,14 @@ import { programVersion, runCommand, type OciRuntime } from "./oci-runtime.ts";
 import { createError, startError } from "./runtime-errors.ts";
 import { createFilterCache, type FilterCache } from "./seccomp-filter.ts";
 import { openTaskStdin, resizeTask } from "./stdin.ts";
-import { containerAlive, monitorAlive, TaskFiles, type TaskProcesses, type TaskRecord } from "./task-files.ts";
+import {
+  containerAlive,
+  monitorAlive,
+  processesOfTask,
+  TaskFiles,
+  type TaskProcesses,
+  type TaskRecord,
+} from "./task-files.ts";
 
 export interface OpenRuntimeOptions {
   /** `<exec-root>/tasks`; on a tmpfs for speed. */
@@ -199,12 +206,13 @@ class Tasks {
 
   /** The monitor of an engine that died during create may still be at it; its container is known once it is done. */
   async #creationSettled(id: ContainerId): Promise<void> {
+    if (this.files.isCreated(id)) return;
     const deadline = performance.now() + monitorEndMs;
     while (performance.now() < deadline) {
-      const processes = this.files.readProcesses(id);
-      if (processes === undefined || processes.pid > 0 || !monitorAlive(processes)) return;
+      if (this.files.isCreationSettled(id)) return;
       await Bun.sleep(2);
     }
+    for (const pid of processesOfTask(id)) kill(pid, 9);
   }
 
   /** A monitor ends by itself once its container has; one that hangs, or never had a container, is killed. */

@@ -108,6 +108,20 @@ export class TaskFiles {
     return processes;
   }
 
+  /** False until the runtime's create succeeded and was recorded. */
+  isCreated(id: ContainerId): boolean {
+    return existsSync(this.paths(id).processes);
+  }
+
+  /** True once nobody works on the creation any more: the OCI runtime is done or gone, and so is a monitor without a container. */
+  isCreationSettled(id: ContainerId): boolean {
+    const paths = this.paths(id);
+    const [pid, monitorPid] = [readPid(paths.pid), readPid(paths.monitorPid)];
+    // Until its start the container's first process still has the OCI runtime's arguments.
+    const workers = processesOfTask(id).filter((worker) => worker !== pid);
+    return workers.every((worker) => worker === monitorPid && pid !== undefined);
+  }
+
   /** Also of a create that was interrupted before its record of them, as far as conmon and the runtime left pid files. */
   readProcesses(id: ContainerId): TaskProcesses | undefined {
     const paths = this.paths(id);
@@ -159,6 +173,14 @@ export function containerAlive(processes: TaskProcesses): boolean {
 
 export function monitorAlive(processes: TaskProcesses): boolean {
   return isAlive(processes.monitorPid, processes.monitorStartTime);
+}
+
+/** Pids of the monitor and the OCI runtime at work on a task; looks at every process of the host. */
+export function processesOfTask(id: ContainerId): number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => namesTask(pid, id));
 }
 
 /** Whether a process was started for this task; the id is among conmon's arguments. */
