@@ -32,7 +32,7 @@ step format "$bin/oxfmt" --check .
 await_steps
 if [ "${1:-}" != --no-tests ]; then
   # What is in `test/` starts daemons and belongs to `npm test`.
-  step tests "$bin/bun" test ./src ./scripts --isolate --only-failures
+  step tests "$bin/bun" test ./src ./scripts --isolate --only-failures --path-ignore-patterns='**/*-suite.test.ts'
   await_steps
 fi
 exit $status
