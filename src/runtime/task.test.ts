@@ -133,10 +133,12 @@ describe.skipIf(!isRoot).each(["crun", "runc"])("tasks with %s", (name) => {
     expect(second.adopt(ended)).toMatchObject({ kind: "exited" });
     second.signal(running, 9);
     await seen.promise;
-    expect(exits).toEqual([
-      [ended, 3],
-      [running, 137],
-    ]);
+    expect(new Map(exits)).toEqual(
+      new Map([
+        [ended, 3],
+        [running, 137],
+      ]),
+    );
     await second.delete(running);
     await second.delete(ended);
   });

@@ -1,7 +1,11 @@
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { createLogger, parseContainerId, randomHexId, systemClock, type ContainerId } from "#core";
 import type { ContainerConfig, HostConfig, OciSpec } from "#spec";
+import { readCgroupHost, removeCgroup } from "./cgroup.ts";
 import { createSpec, openRuntime, readOutput, readSpecHost, type Runtime, type TaskExit } from "./mod.ts";
+
+/** Of this test process. */
+const cgroupParent = `/lighter-test-${process.pid}`;
 
 /** A task root and a busybox root file system in a temporary directory, for tests on the real kernel. */
 export class RuntimeBench implements AsyncDisposable {
@@ -58,7 +62,7 @@ export class RuntimeBench implements AsyncDisposable {
       hostname: id.slice(0, 12),
       network: { kind: "none" },
       mounts: [],
-      cgroupsPath: `/lighter-test/${id}`,
+      cgroupsPath: `${cgroupParent}/${id}`,
       host: readSpecHost(),
     }).spec;
   }
@@ -125,6 +129,7 @@ export class RuntimeBench implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const id of this.#ids) await this.runtime.delete(id);
     await this.runtime[Symbol.asyncDispose]();
+    removeCgroup(readCgroupHost(), cgroupParent);
     rmSync(this.directory, { recursive: true, force: true });
   }
 
@@ -143,6 +148,6 @@ export function cgroupsOf(id: ContainerId): string[] {
     .split("\n")
     .map((line) => line.split(" "))
     .filter(([, , type]) => type === "cgroup" || type === "cgroup2")
-    .map(([, target = ""]) => `${target}/lighter-test/${id}`);
+    .map(([, target = ""]) => `${target}${cgroupParent}/${id}`);
   return trees.filter((path) => existsSync(path));
 }
