@@ -30,7 +30,11 @@ export function outputsOf(options: CliOptions): Outputs {
 }
 
 /** The context of one command line; disposing it closes the connections. @throws CliError for an endpoint that cannot be meant */
-export async function createContext(options: CliOptions, flags: GlobalValues, changed: ReadonlySet<string>): Promise<Context & Disposable> {
+export async function createContext(
+  options: CliOptions,
+  flags: GlobalValues,
+  changed: ReadonlySet<string>,
+): Promise<Context & Disposable> {
   const { env, cwd } = options;
   const configDirectory = flags.config || env["DOCKER_CONFIG"] || `${env["HOME"] ?? "/root"}/.docker`;
   let config: ConfigFile | undefined;

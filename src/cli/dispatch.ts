@@ -1,5 +1,4 @@
 import { CliError, RunError, type Command, type Context } from "./framework/command.ts";
-import type { FlagValues } from "./framework/flags.ts";
 import { FlagError, parseFlags, type ParsedFlags } from "./framework/parse-flags.ts";
 import { findCommand, groups, type CommandNode, type Found } from "./tree.ts";
 
@@ -8,7 +7,8 @@ export async function dispatch(context: Context, words: readonly string[], help:
   if (words[0] === "help") return dispatch(context, words.slice(1), true);
   if (words.length === 0) return rootUsage(context);
   const found = findCommand(words);
-  if (!found) throw new CliError(`lighter: unknown command: lighter ${words[0]}\n\nRun 'lighter --help' for more information`);
+  if (!found)
+    throw new CliError(`lighter: unknown command: lighter ${words[0]}\n\nRun 'lighter --help' for more information`);
   const path = `lighter ${found.path.join(" ")}`;
   if (found.node.children) return group(context, found.node, found.rest);
   if (!found.node.load) throw new CliError(`${path} is started by the program itself: run it as the first argument`);
@@ -22,11 +22,13 @@ export async function dispatch(context: Context, words: readonly string[], help:
 async function run(context: Context, command: Command, parsed: ParsedFlags, path: string): Promise<number> {
   const { values, changed, args } = parsed;
   try {
-    const code = await command.run(context, { flags: values as FlagValues<Command["flags"]>, changed, args });
+    const code = await command.run(context, { flags: values, changed, args });
     return code ?? 0;
   } catch (error) {
     if (!(error instanceof RunError)) throw error;
-    throw new CliError(`lighter: ${error.message}\n\nRun '${path} --help' for more information`, error.exitCode, { cause: error });
+    throw new CliError(`lighter: ${error.message}\n\nRun '${path} --help' for more information`, error.exitCode, {
+      cause: error,
+    });
   }
 }
 
@@ -35,7 +37,11 @@ function parse(path: string, command: Command, argv: readonly string[]): ParsedF
     return parseFlags(argv, command.flags, { interspersed: command.interspersed ?? true });
   } catch (error) {
     if (!(error instanceof FlagError)) throw error;
-    throw new CliError(`${error.message}\n\nUsage:  ${path} ${command.usage}\n\nRun '${path} --help' for more information`, 125, { cause: error });
+    throw new CliError(
+      `${error.message}\n\nUsage:  ${path} ${command.usage}\n\nRun '${path} --help' for more information`,
+      125,
+      { cause: error },
+    );
   }
 }
 
@@ -43,10 +49,16 @@ function checkArguments(path: string, command: Command, args: readonly string[])
   const [least, most] = command.args;
   if (args.length >= least && args.length <= most) return;
   const usage = `Usage:  ${path} ${command.usage}`.trimEnd();
-  if (most === 0) throw new CliError(`lighter: '${path}' accepts no arguments\n\n${usage}\n\nRun '${path} --help' for more information`);
-  const wanted = least === most ? `${least} argument${least === 1 ? "" : "s"}` : args.length < least ? atLeast(least) : atMost(most);
+  if (most === 0)
+    throw new CliError(
+      `lighter: '${path}' accepts no arguments\n\n${usage}\n\nRun '${path} --help' for more information`,
+    );
+  const wanted =
+    least === most ? `${least} argument${least === 1 ? "" : "s"}` : args.length < least ? atLeast(least) : atMost(most);
   const see = least !== most ? "See" : "Run";
-  throw new CliError(`lighter: '${path}' requires ${wanted}\n\n${usage}\n\n${see} '${path} --help' for more information`);
+  throw new CliError(
+    `lighter: '${path}' requires ${wanted}\n\n${usage}\n\n${see} '${path} --help' for more information`,
+  );
 }
 
 function atLeast(count: number): string {
@@ -61,7 +73,9 @@ async function group(context: Context, node: CommandNode, rest: readonly string[
   const unknown = rest.find((word) => !word.startsWith("-"));
   const path = `lighter ${node.name}`;
   if (unknown !== undefined) {
-    throw new CliError(`lighter: unknown command: ${path} ${unknown}\n\nUsage:  ${path}\n\nRun '${path} --help' for more information`);
+    throw new CliError(
+      `lighter: unknown command: ${path} ${unknown}\n\nUsage:  ${path}\n\nRun '${path} --help' for more information`,
+    );
   }
   const { groupHelp } = await import("./framework/help.ts");
   context.stdout.write(groupHelp(path, node.summary, node.children ?? []));
@@ -80,7 +94,9 @@ async function rootUsage(context: Context): Promise<number> {
   const { commonNames, topNodes } = await import("./tree.ts");
   const { globalFlagSet } = await import("./global-flags.ts");
   const nodes = topNodes();
-  const common = commonNames.map((name) => nodes.find((node) => node.name === name)).filter((node) => node !== undefined);
+  const common = commonNames
+    .map((name) => nodes.find((node) => node.name === name))
+    .filter((node) => node !== undefined);
   const others = nodes.filter(({ name }) => !commonNames.includes(name));
   context.stdout.write(rootHelp({ common, groups, others, flags: globalFlagSet, ...widthOf(context) }));
   return 0;

@@ -37,7 +37,8 @@ const dockerSocket = "unix:///var/run/docker.sock";
  */
 export async function chooseEndpoint(sources: EndpointSources): Promise<EndpointChoice> {
   const { flags, env } = sources;
-  if (flags.host.length > 0 && flags.context !== "") throw new CliError("conflicting options: cannot specify both --host and --context");
+  if (flags.host.length > 0 && flags.context !== "")
+    throw new CliError("conflicting options: cannot specify both --host and --context");
   if (flags.host.length > 1) throw new CliError("specify only one -H");
   const given = flags.host[0];
   if (given !== undefined) return direct(given, sources);
@@ -48,7 +49,13 @@ export async function chooseEndpoint(sources: EndpointSources): Promise<Endpoint
 }
 
 async function named(name: string, sources: EndpointSources): Promise<EndpointChoice> {
-  if (name === "default") return direct(existsSync(lighterSocket.slice("unix://".length)) || !existsSync(dockerSocket.slice("unix://".length)) ? lighterSocket : dockerSocket, sources);
+  if (name === "default")
+    return direct(
+      existsSync(lighterSocket.slice("unix://".length)) || !existsSync(dockerSocket.slice("unix://".length))
+        ? lighterSocket
+        : dockerSocket,
+      sources,
+    );
   const { readContextTls, requireContext } = await import("./context/store.ts");
   const context = requireContext(sources.configDirectory, name);
   const tls = readContextTls(sources.configDirectory, context);

@@ -41,7 +41,11 @@ async function runParsed(options: CliOptions): Promise<number> {
     parsed = parseFlags(options.argv, globalFlagSet, { interspersed: false });
   } catch (error) {
     if (!(error instanceof FlagError)) throw error;
-    throw new CliError(`${error.message}\n\nUsage:  lighter [OPTIONS] COMMAND [ARG...]\n\nRun 'lighter --help' for more information`, 125, { cause: error });
+    throw new CliError(
+      `${error.message}\n\nUsage:  lighter [OPTIONS] COMMAND [ARG...]\n\nRun 'lighter --help' for more information`,
+      125,
+      { cause: error },
+    );
   }
   const flags = parsed.values as FlagValues<typeof globalFlags>;
   if (flags.version) {

@@ -175,12 +175,21 @@ export class ApiClient implements Disposable {
   }
 }
 
-function bodyHeaders(method: string, json: string | undefined, options: CallOptions): readonly (readonly [string, string])[] {
+function bodyHeaders(
+  method: string,
+  json: string | undefined,
+  options: CallOptions,
+): readonly (readonly [string, string])[] {
   if (options.upload) {
-    const type = options.headers?.["Content-Type"] === undefined ? [["Content-Type", "application/x-tar"] as const] : [];
+    const type =
+      options.headers?.["Content-Type"] === undefined ? [["Content-Type", "application/x-tar"] as const] : [];
     return [["Transfer-Encoding", "chunked"], ...type];
   }
-  if (json !== undefined) return [["Content-Type", "application/json"], ["Content-Length", `${Buffer.byteLength(json)}`]];
+  if (json !== undefined)
+    return [
+      ["Content-Type", "application/json"],
+      ["Content-Length", `${Buffer.byteLength(json)}`],
+    ];
   return method === "POST" ? [["Content-Length", "0"]] : [];
 }
 

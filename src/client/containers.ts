@@ -31,7 +31,10 @@ export interface ListContainersOptions {
   readonly filters?: Filters;
 }
 
-export function listContainers(client: ApiClient, options: ListContainersOptions = {}): Promise<readonly ContainerSummary[]> {
+export function listContainers(
+  client: ApiClient,
+  options: ListContainersOptions = {},
+): Promise<readonly ContainerSummary[]> {
   const { all, limit, size, filters } = options;
   return client.json("GET", "/containers/json", { query: { all, limit, size, filters: encodeFilters(filters) } });
 }
@@ -113,11 +116,19 @@ export interface RemoveContainerOptions {
   readonly link?: boolean;
 }
 
-export async function removeContainer(client: ApiClient, container: string, options: RemoveContainerOptions = {}): Promise<void> {
+export async function removeContainer(
+  client: ApiClient,
+  container: string,
+  options: RemoveContainerOptions = {},
+): Promise<void> {
   await client.text("DELETE", `/containers/${encodeURIComponent(container)}`, { query: { ...options } });
 }
 
-export function topContainer(client: ApiClient, container: string, psArguments: readonly string[]): Promise<TopResponse> {
+export function topContainer(
+  client: ApiClient,
+  container: string,
+  psArguments: readonly string[],
+): Promise<TopResponse> {
   return client.json("GET", at(container, "top"), { query: { ps_args: psArguments.join(" ") } });
 }
 
@@ -178,6 +189,9 @@ export interface CommitOptions {
   readonly pause: boolean;
 }
 
-export function commitContainer(client: ApiClient, { pause, ...query }: CommitOptions): Promise<{ readonly Id: string }> {
+export function commitContainer(
+  client: ApiClient,
+  { pause, ...query }: CommitOptions,
+): Promise<{ readonly Id: string }> {
   return client.json("POST", "/commit", { query: { ...query, pause: pause ? "1" : "0" } });
 }

@@ -10,7 +10,11 @@ export interface AnswerHead {
 const maxHeadBytes = 256 * 1024;
 
 /** Bytes of a request head; `headers` come after Host. */
-export function encodeRequestHead(method: string, path: string, headers: readonly (readonly [string, string])[]): string {
+export function encodeRequestHead(
+  method: string,
+  path: string,
+  headers: readonly (readonly [string, string])[],
+): string {
   const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`);
   return `${method} ${path} HTTP/1.1\r\nHost: lighter\r\nUser-Agent: lighter\r\n${lines.join("")}\r\n`;
 }
@@ -29,15 +33,18 @@ export async function readHead(connection: Connection): Promise<AnswerHead> {
     }
     const chunk = await connection.read();
     if (!chunk) throw new ConnectionError("error during connect: the daemon closed the connection without an answer");
-    buffer = buffer.length === 0 ? Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length) : Buffer.concat([buffer, chunk]);
-    if (buffer.length > maxHeadBytes) throw new ConnectionError("error during connect: the daemon's answer head is too long");
+    buffer =
+      buffer.length === 0 ? Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length) : Buffer.concat([buffer, chunk]);
+    if (buffer.length > maxHeadBytes)
+      throw new ConnectionError("error during connect: the daemon's answer head is too long");
   }
 }
 
 function parseHead(text: string): AnswerHead {
   const [first = "", ...lines] = text.split("\r\n");
   const status = Number(/^HTTP\/1\.[01] (\d{3})/.exec(first)?.[1]);
-  if (!status) throw new ConnectionError(`error during connect: not an HTTP answer: ${JSON.stringify(first.slice(0, 80))}`);
+  if (!status)
+    throw new ConnectionError(`error during connect: not an HTTP answer: ${JSON.stringify(first.slice(0, 80))}`);
   const headers = new Map<string, string>();
   for (const line of lines) {
     const colon = line.indexOf(":");

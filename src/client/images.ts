@@ -11,7 +11,10 @@ export interface ListImagesOptions {
   readonly filters?: Filters;
 }
 
-export function listImages(client: ApiClient, { all, digests, filters }: ListImagesOptions = {}): Promise<readonly ImageSummary[]> {
+export function listImages(
+  client: ApiClient,
+  { all, digests, filters }: ListImagesOptions = {},
+): Promise<readonly ImageSummary[]> {
   return client.json("GET", "/images/json", { query: { all, digests, filters: encodeFilters(filters) } });
 }
 
@@ -19,7 +22,11 @@ export function inspectImage(client: ApiClient, image: string): Promise<ImageIns
   return client.json("GET", at(image, "/json"));
 }
 
-export function imageHistory(client: ApiClient, image: string, platform?: string): Promise<readonly ImageHistoryItem[]> {
+export function imageHistory(
+  client: ApiClient,
+  image: string,
+  platform?: string,
+): Promise<readonly ImageHistoryItem[]> {
   return client.json("GET", at(image, "/history"), { query: { platform } });
 }
 
@@ -33,7 +40,11 @@ export interface RemoveImageOptions {
   readonly platforms?: readonly string[];
 }
 
-export function removeImage(client: ApiClient, image: string, options: RemoveImageOptions = {}): Promise<readonly ImageDeleteItem[]> {
+export function removeImage(
+  client: ApiClient,
+  image: string,
+  options: RemoveImageOptions = {},
+): Promise<readonly ImageDeleteItem[]> {
   return client.json("DELETE", at(image), { query: { ...options } });
 }
 
@@ -42,7 +53,11 @@ export interface LoadOptions {
   readonly platform?: string | undefined;
 }
 
-export function loadImages(client: ApiClient, tar: ByteSource, options: LoadOptions = {}): AsyncGenerator<ProgressMessage> {
+export function loadImages(
+  client: ApiClient,
+  tar: ByteSource,
+  options: LoadOptions = {},
+): AsyncGenerator<ProgressMessage> {
   return client.messages("POST", "/images/load", { query: { ...options }, upload: tar });
 }
 
@@ -60,7 +75,11 @@ export interface ImportOptions {
   readonly platform?: string | undefined;
 }
 
-export function importImage(client: ApiClient, options: ImportOptions, tar?: ByteSource): AsyncGenerator<ProgressMessage> {
+export function importImage(
+  client: ApiClient,
+  options: ImportOptions,
+  tar?: ByteSource,
+): AsyncGenerator<ProgressMessage> {
   return client.messages("POST", "/images/create", { query: { ...options }, ...(tar ? { upload: tar } : {}) });
 }
 

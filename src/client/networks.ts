@@ -23,10 +23,19 @@ export function createNetwork(
   return client.json("POST", "/networks/create", { body });
 }
 
-export async function connectNetwork(client: ApiClient, name: string, body: Readonly<Record<string, unknown>>): Promise<void> {
+export async function connectNetwork(
+  client: ApiClient,
+  name: string,
+  body: Readonly<Record<string, unknown>>,
+): Promise<void> {
   await client.text("POST", at(name, "/connect"), { body });
 }
 
-export async function disconnectNetwork(client: ApiClient, name: string, container: string, force: boolean): Promise<void> {
+export async function disconnectNetwork(
+  client: ApiClient,
+  name: string,
+  container: string,
+  force: boolean,
+): Promise<void> {
   await client.text("POST", at(name, "/disconnect"), { body: { Container: container, Force: force } });
 }

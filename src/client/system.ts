@@ -1,6 +1,7 @@
 import type { ContainerSummary, EventMessage, ImageSummary, VersionResponse } from "#spec";
 import type { ApiClient } from "./client.ts";
 import { encodeFilters, type Filters } from "./filters.ts";
+import { splitLines } from "./json-lines.ts";
 import type { VolumeUsage } from "./volumes.ts";
 
 export function serverVersion(client: ApiClient): Promise<VersionResponse> {
@@ -18,8 +19,19 @@ export interface EventsOptions {
   readonly filters?: Filters;
 }
 
-export function streamEvents(client: ApiClient, { since, until, filters }: EventsOptions): AsyncGenerator<EventMessage> {
-  return client.messages("GET", "/events", { query: { since, until, filters: encodeFilters(filters) } });
+/** An event, with its JSON as the daemon wrote it: `timeNano` is beyond what a JavaScript number holds exactly. */
+export interface ReceivedEvent {
+  readonly event: EventMessage;
+  readonly json: string;
+}
+
+export async function* streamEvents(
+  client: ApiClient,
+  options: EventsOptions,
+): AsyncGenerator<ReceivedEvent, void, undefined> {
+  const { since, until, filters } = options;
+  const { body } = await client.stream("GET", "/events", { query: { since, until, filters: encodeFilters(filters) } });
+  for await (const json of splitLines(body)) yield { event: JSON.parse(json) as EventMessage, json };
 }
 
 export interface BuildCacheRecord {

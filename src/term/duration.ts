@@ -16,7 +16,16 @@ export function formatAge(seconds: number): string {
   return `${Math.floor(seconds / 3600 / 24 / 365)} years`;
 }
 
-const unitNs: Readonly<Record<string, number>> = { ns: 1, us: 1e3, µs: 1e3, μs: 1e3, ms: 1e6, s: 1e9, m: 60e9, h: 3600e9 };
+const unitNs: Readonly<Record<string, number>> = {
+  ns: 1,
+  us: 1e3,
+  µs: 1e3,
+  μs: 1e3,
+  ms: 1e6,
+  s: 1e9,
+  m: 60e9,
+  h: 3600e9,
+};
 
 /**
  * Nanoseconds of a Go duration: `1h30m`, `300ms`, `-1.5s`, `0`.
@@ -32,7 +41,8 @@ export function parseDuration(text: string): number {
   for (const [, number, unit] of body.matchAll(/(\d+\.?\d*|\.\d+)([a-zµμ]*)/g)) {
     const factor = unitNs[unit ?? ""];
     if (unit === "") throw new Error(`time: missing unit in duration ${JSON.stringify(text)}`);
-    if (factor === undefined) throw new Error(`time: unknown unit ${JSON.stringify(unit)} in duration ${JSON.stringify(text)}`);
+    if (factor === undefined)
+      throw new Error(`time: unknown unit ${JSON.stringify(unit)} in duration ${JSON.stringify(text)}`);
     total += Number(number) * factor;
   }
   return sign * Math.trunc(total);

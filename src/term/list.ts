@@ -33,7 +33,9 @@ export function parseListFormat(text: string): ListFormat {
   if (trimmed === "" || trimmed === "table") return { kind: "table" };
   if (trimmed === "json") return { kind: "json" };
   const template = text.replaceAll("\\t", "\t").replaceAll("\\n", "\n");
-  return /^table\s/.test(trimmed) ? { kind: "table", template: template.trim().slice(5).trim() } : { kind: "template", template };
+  return /^table\s/.test(trimmed)
+    ? { kind: "table", template: template.trim().slice(5).trim() }
+    : { kind: "template", template };
 }
 
 /** The text of a list, every line closed. @throws Error with Docker's text for a broken template */
@@ -61,18 +63,20 @@ function render(template: ReturnType<typeof compileTemplate>, data: TemplateData
   try {
     template.execute(data, (part) => (text += part));
   } catch (error) {
-    if (error instanceof TemplateError) throw new Error(`failed to execute template: ${error.message}`, { cause: error });
+    if (error instanceof TemplateError)
+      throw new Error(`failed to execute template: ${error.message}`, { cause: error });
     throw error;
   }
   return text;
 }
 
 function jsonRow<Row>(row: Row, spec: ListSpec<Row>): string {
-  return JSON.stringify(Object.fromEntries(plain(spec).map(({ name, value }) => [name, asJson(value(row))])));
+  const text = JSON.stringify(Object.fromEntries(plain(spec).map(({ name, value }) => [name, asJson(value(row))])));
+  return text.replace(/[<>&]/g, (sign) => `\\u00${sign.charCodeAt(0).toString(16)}`);
 }
 
 function asJson(value: unknown): unknown {
-  return typeof value === "object" && value !== null ? value : formatValue(value);
+  return typeof value === "object" ? value : formatValue(value);
 }
 
 function plain<Row>(spec: ListSpec<Row>): readonly ListColumn<Row>[] {

@@ -1,4 +1,5 @@
 import { fstatSync, write, writeSync } from "node:fs";
+import type * as NodeTty from "node:tty";
 
 /** Where a command writes: a file descriptor, or a test's buffer. */
 export interface Output {
@@ -33,7 +34,7 @@ export function openOutput(fd: number): Output {
 }
 
 function writeAll(fd: number, bytes: Uint8Array): void {
-  for (let offset = 0; offset < bytes.length; ) {
+  for (let offset = 0; offset < bytes.length;) {
     try {
       offset += writeSync(fd, bytes, offset);
     } catch (error) {
@@ -44,7 +45,7 @@ function writeAll(fd: number, bytes: Uint8Array): void {
 }
 
 async function writeAllAsync(fd: number, bytes: Uint8Array): Promise<void> {
-  for (let offset = 0; offset < bytes.length; ) {
+  for (let offset = 0; offset < bytes.length;) {
     const written = await writeOnce(fd, bytes, offset);
     if (written === undefined) await Bun.sleep(1);
     else offset += written;
@@ -93,6 +94,6 @@ function terminalSize(fd: number): TtySize | undefined {
 }
 
 /** Loaded on first use only. */
-function nodeTty(): typeof import("node:tty") {
+function nodeTty(): typeof NodeTty {
   return process.getBuiltinModule("node:tty");
 }

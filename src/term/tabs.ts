@@ -15,7 +15,7 @@ export const tableTabs: TabOptions = { minWidth: 10, padding: 3 };
  */
 export function alignTabs(text: string, { minWidth, padding }: TabOptions): string {
   const lines = text.split("\n").map((line) => line.split("\t"));
-  const widths = lines.map((cells) => new Array<number>(cells.length).fill(0));
+  const widths = lines.map((cells) => cells.map(() => 0));
   const columns = Math.max(...lines.map((cells) => cells.length - 1), 0);
   for (let column = 0; column < columns; column++) {
     for (let first = 0; first < lines.length; first++) {
@@ -40,6 +40,8 @@ function isCell(cells: readonly string[] | undefined, column: number): boolean {
 
 function alignLine(cells: readonly string[], widths: readonly number[]): string {
   return cells
-    .map((cell, i) => (i === cells.length - 1 ? cell : cell + " ".repeat(Math.max((widths[i] ?? 0) - displayWidth(cell), 0))))
+    .map((cell, i) =>
+      i === cells.length - 1 ? cell : cell + " ".repeat(Math.max((widths[i] ?? 0) - displayWidth(cell), 0)),
+    )
     .join("");
 }

@@ -7,7 +7,7 @@ export function displayWidth(text: string): number {
 
 /** Cuts to `max` columns, the last of which is then an ellipsis; with 0 or 1 the text is cut without one. */
 export function ellipsis(text: string, max: number): string {
-  const points = [...text];
+  const points = Array.from(text);
   if (points.length <= max) return text;
   return max <= 1 ? points.slice(0, max).join("") : `${points.slice(0, max - 1).join("")}…`;
 }

@@ -41,8 +41,16 @@ function checkConflicts({ flags, changed }: CreateInput): void {
   if (flags.rm && parseRestart(flags.restart).Name !== "no" && flags.restart !== "") {
     throw new CliError("conflicting options: cannot specify both --restart and --rm", 125);
   }
-  const health = ["health-cmd", "health-interval", "health-retries", "health-timeout", "health-start-period", "health-start-interval"];
-  if (flags["no-healthcheck"] && health.some((name) => changed.has(name))) throw new CliError("--no-healthcheck conflicts with --health-* options", 125);
+  const health = [
+    "health-cmd",
+    "health-interval",
+    "health-retries",
+    "health-timeout",
+    "health-start-period",
+    "health-start-interval",
+  ];
+  if (flags["no-healthcheck"] && health.some((name) => changed.has(name)))
+    throw new CliError("--no-healthcheck conflicts with --health-* options", 125);
   if (!["always", "missing", "never"].includes(flags.pull)) {
     throw new CliError(`invalid pull option: '${flags.pull}': must be one of "always", "missing" or "never"`, 125);
   }
@@ -54,8 +62,13 @@ function checkConflicts({ flags, changed }: CreateInput): void {
 
 function containerConfig(context: Context, { flags, changed, args }: CreateInput): ContainerConfig {
   const [image = "", ...cmd] = args;
-  const attached = flags.attach.length > 0 ? new Set(flags.attach) : new Set(["stdout", "stderr", ...(flags.interactive ? ["stdin"] : [])]);
-  const proxies = Object.entries(proxyVariables(context.config, context.host)).map(([name, value]) => `${name}=${value}`);
+  const attached =
+    flags.attach.length > 0
+      ? new Set(flags.attach)
+      : new Set(["stdout", "stderr", ...(flags.interactive ? ["stdin"] : [])]);
+  const proxies = Object.entries(proxyVariables(context.config, context.host)).map(
+    ([name, value]) => `${name}=${value}`,
+  );
   const env = [...proxies, ...readEnvironment(flags["env-file"], flags.env, context)];
   const labels = readLabels(flags["label-file"], flags.label, context.cwd);
   const health = healthConfig(flags, changed);
@@ -85,7 +98,9 @@ function healthConfig(flags: CreateValues, changed: ReadonlySet<string>): Health
   if (flags["no-healthcheck"]) return { Test: ["NONE"] };
   const given = [...changed].some((name) => name.startsWith("health-"));
   if (!given) return undefined;
-  const nonNegative = (name: "health-interval" | "health-timeout" | "health-start-period" | "health-start-interval" | "health-retries"): number => {
+  const nonNegative = (
+    name: "health-interval" | "health-timeout" | "health-start-period" | "health-start-interval" | "health-retries",
+  ): number => {
     const value = flags[name] ?? 0;
     if (value < 0) throw new CliError(`--${name} cannot be negative`, 125);
     return value;
@@ -152,19 +167,27 @@ function hostConfig(context: Context, { flags, changed }: CreateInput): HostConf
   };
 }
 
-function pickGiven<T extends Readonly<Record<string, unknown>>>(values: T, isGiven: (value: T[keyof T]) => boolean): Partial<T> {
+function pickGiven<T extends Readonly<Record<string, unknown>>>(
+  values: T,
+  isGiven: (value: T[keyof T]) => boolean,
+): Partial<T> {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => isGiven(value as T[keyof T]))) as Partial<T>;
 }
 
 /** Reads seccomp profiles from files; `systempaths=unconfined` lifts the masks. */
-function securityOptions(options: readonly string[], cwd: string): { securityOpt: readonly string[]; masked: Partial<HostConfig> } {
+function securityOptions(
+  options: readonly string[],
+  cwd: string,
+): { securityOpt: readonly string[]; masked: Partial<HostConfig> } {
   const securityOpt: string[] = [];
   let masked: Partial<HostConfig> = {};
   for (const option of options) {
     const [key = "", value] = /^([^=:]*)[=:](.*)$/s.exec(option)?.slice(1) ?? [option];
     if (key === "systempaths" && value === "unconfined") masked = { MaskedPaths: [], ReadonlyPaths: [] };
-    else if (value === undefined && key !== "no-new-privileges") throw new CliError(`invalid --security-opt: "${option}"`, 125);
-    else if (key === "seccomp" && value !== undefined && value !== "unconfined" && value !== "builtin") securityOpt.push(`seccomp=${profileText(value, cwd)}`);
+    else if (value === undefined && key !== "no-new-privileges")
+      throw new CliError(`Invalid --security-opt: "${option}"`, 125);
+    else if (key === "seccomp" && value !== undefined && value !== "unconfined" && value !== "builtin")
+      securityOpt.push(`seccomp=${profileText(value, cwd)}`);
     else securityOpt.push(option);
   }
   return { securityOpt, masked };
@@ -174,7 +197,10 @@ function profileText(path: string, cwd: string): string {
   try {
     return JSON.stringify(JSON.parse(readFileSync(resolve(cwd, path), "utf8")));
   } catch (cause) {
-    if (cause instanceof SyntaxError) throw new CliError(`compacting json for seccomp profile failed: ${cause.message}`, 125, { cause });
-    throw new CliError(`opening seccomp profile (${path}) failed: open ${path}: no such file or directory`, 125, { cause });
+    if (cause instanceof SyntaxError)
+      throw new CliError(`compacting json for seccomp profile failed: ${cause.message}`, 125, { cause });
+    throw new CliError(`opening seccomp profile (${path}) failed: open ${path}: no such file or directory`, 125, {
+      cause,
+    });
   }
 }

@@ -3,16 +3,20 @@ import { resolve } from "node:path";
 import { ApiError, createContainer, pullImage } from "#client";
 import { createProgress } from "#term";
 import { CliError, type Context } from "../framework/command.ts";
-import { createRequest, type CreateInput } from "./create-request.ts";
+import type { createRequest, CreateInput } from "./create-request.ts";
 
 type Request = ReturnType<typeof createRequest>;
 
 /** Creates the container, pulling its image where that is missing and wanted. @returns the container's id */
 export async function createWithPull(context: Context, input: CreateInput, request: Request): Promise<string> {
   const { flags } = input;
+  await checkImageName(request.Image ?? "");
   const cidfile = flags.cidfile === "" ? undefined : resolve(context.cwd, flags.cidfile);
   if (cidfile !== undefined && existsSync(cidfile)) {
-    throw new CliError(`container ID file found, make sure the other container isn't running or delete ${flags.cidfile}`, 125);
+    throw new CliError(
+      `container ID file found, make sure the other container isn't running or delete ${flags.cidfile}`,
+      125,
+    );
   }
   if (flags.pull === "always") await pull(context, input);
   const { Id, Warnings } = await createOrPull(context, input, request);
@@ -21,7 +25,18 @@ export async function createWithPull(context: Context, input: CreateInput, reque
   return Id;
 }
 
-async function createOrPull(context: Context, input: CreateInput, request: Request): ReturnType<typeof createContainer> {
+/** @throws EngineError `invalid` with Docker's text. The parser is loaded only for names that are out of the ordinary. */
+async function checkImageName(name: string): Promise<void> {
+  if (/^[a-z0-9]+([._/:-]?[a-z0-9]+)*$/.test(name)) return;
+  const { parseReference } = await import("#spec");
+  if (!/^(sha256:)?[a-f0-9]{64}$/.test(name)) parseReference(name);
+}
+
+async function createOrPull(
+  context: Context,
+  input: CreateInput,
+  request: Request,
+): ReturnType<typeof createContainer> {
   const { flags } = input;
   const options = { name: flags.name || undefined, platform: flags.platform || context.env["DOCKER_DEFAULT_PLATFORM"] };
   try {
@@ -30,7 +45,10 @@ async function createOrPull(context: Context, input: CreateInput, request: Reque
     const missing = error instanceof ApiError && error.status === 404 && /^No such image/i.test(error.message);
     if (!missing || flags.pull !== "missing") throw error;
     const { familiarReference, parseReference, withDefaultTag } = await import("#spec");
-    if (!flags.quiet) context.stderr.write(`Unable to find image '${familiarReference(withDefaultTag(parseReference(request.Image ?? "")))}' locally\n`);
+    if (!flags.quiet)
+      context.stderr.write(
+        `Unable to find image '${familiarReference(withDefaultTag(parseReference(request.Image ?? "")))}' locally\n`,
+      );
     await pull(context, input);
     return createContainer(context.client, request, options);
   }

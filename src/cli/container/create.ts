@@ -1,5 +1,5 @@
-import { command, RunError } from "../framework/command.ts";
-import { createRequest } from "./create-request.ts";
+import { command, RunError, type Context } from "../framework/command.ts";
+import { createRequest, type CreateInput } from "./create-request.ts";
 import { createWithPull } from "./create-with-pull.ts";
 import { createFlags } from "./run-flags.ts";
 
@@ -9,11 +9,15 @@ export const create = command({
   flags: createFlags,
   interspersed: false,
   async run(context, input) {
-    try {
-      const id = await createWithPull(context, input, createRequest(context, input));
-      context.stdout.write(`${id}\n`);
-    } catch (error) {
-      throw new RunError(error);
-    }
+    const id = await createWithPull(context, input, requestOf(context, input));
+    context.stdout.write(`${id}\n`);
   },
 });
+
+function requestOf(context: Context, input: CreateInput): ReturnType<typeof createRequest> {
+  try {
+    return createRequest(context, input);
+  } catch (error) {
+    throw new RunError(error);
+  }
+}

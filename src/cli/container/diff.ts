@@ -8,6 +8,7 @@ export const diff = command({
   args: [1, 1],
   flags: {},
   async run(context, { args: [container = ""] }) {
-    for (const { Kind, Path } of await listChanges(context.client, container)) context.stdout.write(`${letters[Kind]} ${Path}\n`);
+    for (const { Kind, Path } of await listChanges(context.client, container))
+      context.stdout.write(`${letters[Kind]} ${Path}\n`);
   },
 });

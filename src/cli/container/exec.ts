@@ -25,7 +25,8 @@ export const exec = command({
   interspersed: false,
   async run(context, { flags: values, args: [container = "", ...cmd] }) {
     const { client } = context;
-    if (values.tty && values.interactive && !values.detach && !context.stdinIsTty()) throw new CliError("the input device is not a TTY");
+    if (values.tty && values.interactive && !values.detach && !context.stdinIsTty())
+      throw new CliError("the input device is not a TTY");
     client.warm(1);
     const request = requestOf(context, values, cmd);
     const id = await createExec(client, container, request);
@@ -66,7 +67,12 @@ async function foreground(context: Context, id: string, request: ExecCreateReque
     if (code === 125 || !(error instanceof Error)) throw error;
     throw new CliError(`Error response from daemon: ${error.message}`, code, { cause: error });
   }
-  using session = openSession(context, { stream, tty, input: request.AttachStdin === true, detachKeys: request.DetachKeys ?? "" });
+  using session = openSession(context, {
+    stream,
+    tty,
+    input: request.AttachStdin === true,
+    detachKeys: request.DetachKeys ?? "",
+  });
   using _size = tty && context.stdout.isTty ? followSize(context, (now) => resizeExec(client, id, now)) : undefined;
   if ((await session.done) === "detached") {
     context.stderr.write(detachedText);

@@ -3,7 +3,8 @@ import { errorText, RunError } from "../framework/command.ts";
 /** 127 for a command that does not exist, 126 for one that cannot be run, 125 for all else. */
 export function startExitCode(error: unknown): number {
   const text = errorText(error);
-  if (/executable file not found|no such file or directory|system cannot find the file specified/.test(text)) return 127;
+  if (/executable file not found|no such file or directory|system cannot find the file specified/.test(text))
+    return 127;
   return /permission denied|is a directory/i.test(text) ? 126 : 125;
 }
 

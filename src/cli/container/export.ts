@@ -7,5 +7,6 @@ export const exportCommand = command({
   usage: "[OPTIONS] CONTAINER",
   args: [1, 1],
   flags: { output: string("File to write instead of stdout", { short: "o" }) },
-  run: (context, { flags, args: [container = ""] }) => writeTar(context, flags.output, "export", () => exportContainer(context.client, container)),
+  run: (context, { flags, args: [container = ""] }) =>
+    writeTar(context, flags.output, "export", () => exportContainer(context.client, container)),
 });

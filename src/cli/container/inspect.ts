@@ -7,5 +7,6 @@ export const inspect = command({
   usage: "[OPTIONS] CONTAINER [CONTAINER...]",
   args: [1, Infinity],
   flags: { format: inspectFormat(), size: bool("Also sum up file sizes", { short: "s" }) },
-  run: (context, { flags, args }) => inspectEach(context, args, flags.format, (name) => inspectContainer(context.client, name, flags.size)),
+  run: (context, { flags, args }) =>
+    inspectEach(context, args, flags.format, (name) => inspectContainer(context.client, name, flags.size)),
 });

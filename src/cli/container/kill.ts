@@ -6,5 +6,6 @@ export const kill = command({
   usage: "[OPTIONS] CONTAINER [CONTAINER...]",
   args: [1, Infinity],
   flags: { signal: string("Signal to send", { short: "s" }) },
-  run: (context, { flags, args }) => forEachName(context, args, (name) => killContainer(context.client, name, flags.signal)),
+  run: (context, { flags, args }) =>
+    forEachName(context, args, (name) => killContainer(context.client, name, flags.signal)),
 });

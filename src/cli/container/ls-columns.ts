@@ -15,7 +15,11 @@ export function containerColumns({ trunc, size, nowMs }: ContainerListOptions): 
     columns: [
       { name: "ID", header: "CONTAINER ID", value: ({ Id }) => (trunc ? Id.slice(0, 12) : Id) },
       { name: "Image", header: "IMAGE", value: (row) => imageText(row, trunc) },
-      { name: "Command", header: "COMMAND", value: ({ Command }) => JSON.stringify(trunc ? ellipsis(Command, 20) : Command) },
+      {
+        name: "Command",
+        header: "COMMAND",
+        value: ({ Command }) => JSON.stringify(trunc ? ellipsis(Command, 20) : Command),
+      },
       { name: "CreatedAt", header: "CREATED AT", value: ({ Created }) => localTime(Created) },
       { name: "RunningFor", header: "CREATED", value: ({ Created }) => `${formatAge(nowMs / 1000 - Created)} ago` },
       { name: "Ports", header: "PORTS", value: ({ Ports }) => portsText(Ports) },
@@ -26,9 +30,17 @@ export function containerColumns({ trunc, size, nowMs }: ContainerListOptions): 
       { name: "Labels", header: "LABELS", value: ({ Labels }) => labelsText(Labels) },
       { name: "Label", header: "", value: () => "", method: ({ Labels }, key) => Labels?.[key] ?? "" },
       { name: "Mounts", header: "MOUNTS", value: ({ Mounts }) => mountsText(Mounts, trunc) },
-      { name: "LocalVolumes", header: "LOCAL VOLUMES", value: ({ Mounts }) => String(Mounts.filter(({ Driver }) => Driver === "local").length) },
-      { name: "Networks", header: "NETWORKS", value: ({ NetworkSettings }) => Object.keys(NetworkSettings?.Networks ?? {}).join(",") },
-      { name: "Platform", header: "PLATFORM", value: () => "" },
+      {
+        name: "LocalVolumes",
+        header: "LOCAL VOLUMES",
+        value: ({ Mounts }) => String(Mounts.filter(({ Driver }) => Driver === "local").length),
+      },
+      {
+        name: "Networks",
+        header: "NETWORKS",
+        value: ({ NetworkSettings }) => Object.keys(NetworkSettings?.Networks ?? {}).join(","),
+      },
+      { name: "Platform", header: "PLATFORM", value: () => null },
     ],
   };
 }
@@ -76,27 +88,40 @@ function mountsText(mounts: ContainerSummary["Mounts"], trunc: boolean): string 
     .join(",");
 }
 
-/** Ports in order; runs of ports with the same distance are joined: `0.0.0.0:8000-8002->8000-8002/tcp`. */
-function portsText(ports: readonly PortSummary[] | null): string {
-  const groups: { ip: string; type: string; first: number; last: number; publicFirst: number; publicLast: number }[] = [];
-  for (const { IP = "", PrivatePort, PublicPort = 0, Type } of (ports ?? []).toSorted(comparePorts)) {
-    const last = groups.find((group) => group.ip === IP && group.type === Type && group.last + 1 === PrivatePort && continues(group.publicLast, PublicPort));
-    if (last) {
-      last.last = PrivatePort;
-      last.publicLast = PublicPort;
-    } else groups.push({ ip: IP, type: Type, first: PrivatePort, last: PrivatePort, publicFirst: PublicPort, publicLast: PublicPort });
-  }
-  return groups
-    .map(({ ip, type, first, last, publicFirst, publicLast }) => {
-      const inside = `${range(first, last)}/${type}`;
-      if (publicFirst === 0) return inside;
-      return `${ip.includes(":") ? `[${ip}]` : ip}:${range(publicFirst, publicLast)}->${inside}`;
-    })
-    .join(", ");
+interface PortGroup {
+  first: number;
+  last: number;
 }
 
-function continues(before: number, port: number): boolean {
-  return before === 0 ? port === 0 : port === before + 1;
+/**
+ * Ports in order. Runs of ports that are published as themselves, or not at all, are joined (`0.0.0.0:9000-9002->9000-9002/udp`);
+ * ports that are published under another number come last, one by one.
+ */
+function portsText(ports: readonly PortSummary[] | null): string {
+  const texts: string[] = [];
+  const mapped: string[] = [];
+  const groups = new Map<string, PortGroup>();
+  for (const { IP = "", PrivatePort, PublicPort = 0, Type } of (ports ?? []).toSorted(comparePorts)) {
+    const host = IP.includes(":") ? `[${IP}]` : IP;
+    if (IP !== "" && PublicPort !== PrivatePort) {
+      mapped.push(`${host}:${PublicPort}->${PrivatePort}/${Type}`);
+      continue;
+    }
+    const key = `${host}/${Type}`;
+    const group = groups.get(key);
+    if (group && group.last + 1 === PrivatePort) group.last = PrivatePort;
+    else {
+      if (group) texts.push(groupText(key, group));
+      groups.set(key, { first: PrivatePort, last: PrivatePort });
+    }
+  }
+  return [...texts, ...[...groups].map(([key, group]) => groupText(key, group)), ...mapped].join(", ");
+}
+
+function groupText(key: string, { first, last }: PortGroup): string {
+  const [host = "", type = ""] = key.split("/");
+  const ports = range(first, last);
+  return host === "" ? `${ports}/${type}` : `${host}:${ports}->${ports}/${type}`;
 }
 
 function range(first: number, last: number): string {

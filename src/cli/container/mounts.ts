@@ -38,12 +38,13 @@ interface Draft {
   ReadOnly?: boolean;
   Consistency?: string;
   BindOptions?: Record<string, unknown>;
-  VolumeOptions?: { DriverConfig?: { Name?: string; Options?: Record<string, string> }; Labels?: Record<string, string> } & Record<string, unknown>;
+  VolumeOptions?: {
+    DriverConfig?: { Name?: string; Options?: Record<string, string> };
+    Labels?: Record<string, string>;
+  } & Record<string, unknown>;
   TmpfsOptions?: Record<string, unknown>;
   ImageOptions?: Record<string, unknown>;
 }
-
-const types = new Set(["bind", "volume", "tmpfs", "image", "npipe", "cluster"]);
 
 /** Reads one `--mount`. @throws CliError with Docker's text */
 export function parseMount(text: string, cwd: string): MountSpec {
@@ -54,7 +55,8 @@ export function parseMount(text: string, cwd: string): MountSpec {
     setField(draft, { key, value: at < 0 ? undefined : field.slice(at + 1), field });
   }
   checkMount(draft);
-  if (draft.Type === "bind" && /^\.{1,2}(\/|$)/.test(draft.Source ?? "")) draft.Source = resolve(cwd, draft.Source ?? "");
+  if (draft.Type === "bind" && /^\.{1,2}(\/|$)/.test(draft.Source ?? ""))
+    draft.Source = resolve(cwd, draft.Source ?? "");
   return draft as MountSpec;
 }
 
@@ -78,11 +80,8 @@ const switches: Readonly<Record<string, (draft: Draft, on: boolean) => void>> = 
 };
 
 const settings: Readonly<Record<string, (draft: Draft, value: string, field: string) => void>> = {
-  type: (draft, value) => {
-    const type = value.toLowerCase();
-    if (!types.has(type)) throw new CliError(`invalid argument for --mount flag: mount type unknown: '${value}'`, 125);
-    draft.Type = type as MountSpec["Type"];
-  },
+  // Whether there is such a type is for the daemon to say.
+  type: (draft, value) => (draft.Type = value.toLowerCase() as MountSpec["Type"]),
   source: (draft, value) => (draft.Source = value),
   src: (draft, value) => (draft.Source = value),
   target: (draft, value) => (draft.Target = value),
@@ -95,7 +94,11 @@ const settings: Readonly<Record<string, (draft: Draft, value: string, field: str
     if (value === "disabled") options["NonRecursive"] = true;
     else if (value === "writable") options["ReadOnlyNonRecursive"] = true;
     else if (value === "readonly") options["ReadOnlyForceRecursive"] = true;
-    else if (value !== "enabled") throw new CliError(`invalid value for bind-recursive: ${value} (must be "enabled", "disabled", "writable", or "readonly")`, 125);
+    else if (value !== "enabled")
+      throw new CliError(
+        `invalid value for bind-recursive: ${value} (must be "enabled", "disabled", "writable", or "readonly")`,
+        125,
+      );
   },
   "volume-subpath": (draft, value) => ((draft.VolumeOptions ??= {})["Subpath"] = value),
   "image-subpath": (draft, value) => ((draft.ImageOptions ??= {})["Subpath"] = value),
@@ -130,20 +133,27 @@ function sizeOf(value: string, field: string): number {
 function setField(draft: Draft, { key, value, field }: Field): void {
   const toggle = switches[key];
   if (toggle) {
-    if (value !== undefined && !/^(true|1|false|0)$/i.test(value)) throw new CliError(`invalid value for ${key}: ${value}`, 125);
+    if (value !== undefined && !/^(true|1|false|0)$/i.test(value))
+      throw new CliError(`invalid value for ${key}: ${value}`, 125);
     toggle(draft, value === undefined || /^(true|1)$/i.test(value));
     return;
   }
   const set = settings[key];
-  if (value === undefined) throw new CliError(`invalid argument "${field}" for "--mount" flag: invalid field '${field}' must be a key=value pair`, 125);
-  if (!set) throw new CliError(`invalid argument "${field}" for "--mount" flag: unexpected key '${key}' in '${field}'`, 125);
+  if (value === undefined) throw new CliError(`invalid field '${field}' must be a key=value pair`, 125);
+  if (!set) throw new CliError(`unexpected key '${key}' in '${field}'`, 125);
   set(draft, value, field);
 }
 
 function checkMount(draft: Draft): void {
   if (draft.Target === undefined || draft.Target === "") throw new CliError("target is required", 125);
-  const pairs = [["VolumeOptions", "volume"], ["BindOptions", "bind"], ["TmpfsOptions", "tmpfs"], ["ImageOptions", "image"]] as const;
+  const pairs = [
+    ["VolumeOptions", "volume"],
+    ["BindOptions", "bind"],
+    ["TmpfsOptions", "tmpfs"],
+    ["ImageOptions", "image"],
+  ] as const;
   for (const [key, type] of pairs) {
-    if (draft[key] && draft.Type !== type) throw new CliError(`cannot mix '${type}-*' options with mount type '${draft.Type}'`, 125);
+    if (draft[key] && draft.Type !== type)
+      throw new CliError(`cannot mix '${type}-*' options with mount type '${draft.Type}'`, 125);
   }
 }

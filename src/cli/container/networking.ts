@@ -27,7 +27,8 @@ export function parseNetworking(flags: CreateValues): Networking {
   const endpoints: Record<string, EndpointSpec> = {};
   for (const network of networks.length === 0 ? [first] : networks) {
     const endpoint = endpointOf(network, network === first ? flags.link : []);
-    if (network === first || Object.keys(endpoint).length > 0 || networks.length > 1) endpoints[network.name] = endpoint;
+    if (network === first || Object.keys(endpoint).length > 0 || networks.length > 1)
+      endpoints[network.name] = endpoint;
   }
   return { mode: first.name, endpoints };
 }
@@ -69,7 +70,15 @@ function endpointOf(network: Attachment, links: readonly string[]): EndpointSpec
   const addressed = ip !== undefined || ip6 !== undefined || linkLocal.length > 0;
   const userDefined = !/^(default|bridge|host|none|container:.*)$/.test(network.name);
   return {
-    ...(addressed ? { IPAMConfig: { ...(ip ? { IPv4Address: ip } : {}), ...(ip6 ? { IPv6Address: ip6 } : {}), ...(linkLocal.length > 0 ? { LinkLocalIPs: linkLocal } : {}) } } : {}),
+    ...(addressed
+      ? {
+          IPAMConfig: {
+            ...(ip ? { IPv4Address: ip } : {}),
+            ...(ip6 ? { IPv6Address: ip6 } : {}),
+            ...(linkLocal.length > 0 ? { LinkLocalIPs: linkLocal } : {}),
+          },
+        }
+      : {}),
     ...(aliases.length > 0 ? { Aliases: aliases } : {}),
     ...(links.length > 0 && userDefined ? { Links: links } : {}),
     ...(mac === undefined ? {} : { MacAddress: mac }),

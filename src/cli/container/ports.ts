@@ -24,7 +24,10 @@ export function parsePorts(publish: readonly string[], expose: readonly string[]
     if (text.includes(":")) throw invalid(`invalid port format for --expose: ${text}`);
     const [ports = "", protocol = "tcp"] = text.split("/");
     const range = parseRange(ports);
-    if (!range) throw invalid(`invalid range format for --expose: ${text}, error: strconv.ParseUint: parsing "${ports}": invalid syntax`);
+    if (!range)
+      throw invalid(
+        `invalid range format for --expose: ${text}, error: strconv.ParseUint: parsing "${ports}": invalid syntax`,
+      );
     for (let port = range.first; port <= range.last; port++) exposed[`${port}/${protocol.toLowerCase()}`] ??= {};
   }
   return { exposed, bindings };
@@ -52,7 +55,8 @@ function* publishedPorts(text: string): Generator<{ port: string; binding: { Hos
   const host = hostText === "" ? undefined : parseRange(hostText);
   if (hostText !== "" && !host) throw invalid(`invalid hostPort: ${hostText}`);
   const size = container.last - container.first;
-  if (host && host.last - host.first !== size && size !== 0) throw invalid(`invalid ranges specified for container and host Ports: ${containerText} and ${hostText}`);
+  if (host && host.last - host.first !== size && size !== 0)
+    throw invalid(`invalid ranges specified for container and host Ports: ${containerText} and ${hostText}`);
   for (let i = 0; i <= size; i++) {
     const HostPort = !host ? "" : size === 0 && host.last > host.first ? hostText : String(host.first + i);
     yield { port: `${container.first + i}/${protocol}`, binding: { HostIp: ip6 ?? ip4 ?? "", HostPort } };

@@ -12,7 +12,11 @@ export const containerPrune = command({
   async run(context, { flags }) {
     const warning = "WARNING! This will remove all stopped containers.\nAre you sure you want to continue?";
     if (!flags.force && !(await confirm(context, warning))) return;
-    const { ContainersDeleted: ids, SpaceReclaimed = 0 } = await prune(context.client, "containers", pruneFilters(context, flags.filter));
+    const { ContainersDeleted: ids, SpaceReclaimed = 0 } = await prune(
+      context.client,
+      "containers",
+      pruneFilters(context, flags.filter),
+    );
     if (ids && ids.length > 0) context.stdout.write(`Deleted Containers:\n${ids.join("\n")}\n\n`);
     context.stdout.write(`Total reclaimed space: ${formatSize(SpaceReclaimed)}\n`);
   },

@@ -1,12 +1,19 @@
 import { renameContainer } from "#client";
-import { CliError, command } from "../framework/command.ts";
+import { CliError, command, errorText } from "../framework/command.ts";
 
 export const rename = command({
   usage: "CONTAINER NEW_NAME",
   args: [2, 2],
   flags: {},
   async run(context, { args: [container = "", name = ""] }) {
-    if (container.trim() === "" || name.trim() === "") throw new CliError("invalid container name or ID: value is empty");
-    await renameContainer(context.client, container.trim(), name.trim());
+    if (container.trim() === "" || name.trim() === "")
+      throw new CliError("invalid container name or ID: value is empty");
+    try {
+      await renameContainer(context.client, container.trim(), name.trim());
+    } catch (cause) {
+      throw new CliError(`${errorText(cause)}\nError: failed to rename container named ${container.trim()}`, 1, {
+        cause,
+      });
+    }
   },
 });

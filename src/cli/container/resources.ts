@@ -1,7 +1,8 @@
-import type { DeviceMapping, HostConfig, RestartPolicy, Ulimit } from "#spec";
+import type { DeviceMapping, HostConfig, RestartPolicy } from "#spec";
 import { parseBinarySize } from "#term";
 import { CliError } from "../framework/command.ts";
 import type { CreateValues } from "./run-flags.ts";
+import { parseUlimit } from "./ulimit.ts";
 
 /** The limits of a container, as flags give them; what was not given is left out. */
 export function parseResources(flags: CreateValues): Partial<HostConfig> & Readonly<Record<string, unknown>> {
@@ -42,7 +43,8 @@ function optional<T>(items: readonly T[]): readonly T[] | undefined {
 function deviceValue(text: string, key: "Rate" | "Weight", parse: (value: string) => number): Record<string, unknown> {
   const at = text.lastIndexOf(":");
   const value = parse(text.slice(at + 1));
-  if (!Number.isFinite(value) || value < 0) throw new CliError(`invalid value for device: ${text}. The correct format is <device-path>:<number>[<unit>]`, 125);
+  if (!Number.isFinite(value) || value < 0)
+    throw new CliError(`invalid value for device: ${text}. The correct format is <device-path>:<number>[<unit>]`, 125);
   return { Path: text.slice(0, at), [key]: value };
 }
 
@@ -50,7 +52,7 @@ function deviceValue(text: string, key: "Rate" | "Weight", parse: (value: string
 function parseDevice(text: string): DeviceMapping {
   const parts = text.split(":");
   const [host = "", second = "", third] = parts;
-  if (parts.length > 3 || host === "") throw new CliError(`invalid device specification: ${text}`, 125);
+  if (parts.length > 3 || host === "") throw new CliError(`bad format for path: ${text}`, 125);
   const isMode = (part: string): boolean => /^[rwm]{1,3}$/.test(part);
   const path = second === "" || (third === undefined && isMode(second)) ? host : second;
   const permissions = third ?? (isMode(second) ? second : "rwm");
@@ -58,30 +60,29 @@ function parseDevice(text: string): DeviceMapping {
   return { PathOnHost: host, PathInContainer: path, CgroupPermissions: permissions };
 }
 
-function parseUlimit(text: string): Ulimit {
-  const match = /^([a-z]+)=(-?\d+)(?::(-?\d+))?$/.exec(text);
-  if (!match) throw new CliError(`invalid argument "${text}" for "--ulimit" flag: invalid ulimit argument: ${text}`, 125);
-  const Soft = Number(match[2]);
-  const Hard = match[3] === undefined ? Soft : Number(match[3]);
-  if (Hard !== -1 && (Soft > Hard || Soft === -1)) {
-    throw new CliError(`invalid argument "${text}" for "--ulimit" flag: ulimit soft limit must be less than or equal to hard limit: ${Soft} > ${Hard}`, 125);
-  }
-  return { Name: match[1] ?? "", Soft, Hard };
-}
-
 /** `no`, `always`, `unless-stopped`, `on-failure[:max]`. */
 export function parseRestart(text: string): RestartPolicy {
   const [name = "", count, extra] = text.split(":");
-  if (name === "" && count !== undefined) throw new CliError("invalid restart policy format: no policy provided before colon", 125);
+  if (name === "" && count !== undefined)
+    throw new CliError("invalid restart policy format: no policy provided before colon", 125);
   if (extra !== undefined) throw new CliError("invalid restart policy format", 125);
-  if (count !== undefined && !/^-?\d+$/.test(count)) throw new CliError("invalid restart policy format: maximum retry count must be an integer", 125);
-  return { Name: name as NonNullable<RestartPolicy["Name"]>, MaximumRetryCount: count === undefined ? 0 : Number(count) };
+  if (count !== undefined && !/^-?\d+$/.test(count))
+    throw new CliError("invalid restart policy format: maximum retry count must be an integer", 125);
+  return {
+    Name: name as NonNullable<RestartPolicy["Name"]>,
+    MaximumRetryCount: count === undefined ? 0 : Number(count),
+  };
 }
 
 function parseGpus(text: string): Readonly<Record<string, unknown>> {
   if (text === "all") return { Count: -1, Capabilities: [["gpu"]] };
   if (/^\d+$/.test(text)) return { Count: Number(text), Capabilities: [["gpu"]] };
-  const fields = Object.fromEntries(text.replaceAll('"', "").split(/,(?=[a-z]+=)/).map((part) => part.split("=", 2) as [string, string]));
+  const fields = Object.fromEntries(
+    text
+      .replaceAll('"', "")
+      .split(/,(?=[a-z]+=)/)
+      .map((part) => part.split("=", 2) as [string, string]),
+  );
   const devices = fields["device"]?.split(",");
   return {
     Driver: fields["driver"] ?? "",

@@ -14,13 +14,15 @@ export const rm = command({
     const { force, link, volumes: v } = flags;
     const names = args.map((name) => name.replace(/^\/+|\/+$/g, ""));
     await forEachName(context, names, async (name) => {
-      if (name === "") throw new CliError("invalid container name or ID: value is empty");
+      if (name === "") throw new CliError("container name cannot be empty");
       try {
         await removeContainer(context.client, name, { force, link, v });
+        return undefined;
       } catch (error) {
         const absent = error instanceof ApiError && error.status === 404;
         if (!force || !absent) throw error;
         context.stderr.write(`${errorText(error)}\n`);
+        return "silent";
       }
     });
   },

@@ -1,8 +1,21 @@
-import { bool, bytes, checkedList, duration, int, list, string, type FlagSpec, type FlagValues } from "../framework/flags.ts";
+import { parseMount } from "./mounts.ts";
+import { parseUlimit } from "./ulimit.ts";
+import {
+  bool,
+  bytes,
+  checkedList,
+  duration,
+  int,
+  list,
+  string,
+  type FlagSpec,
+  type FlagValues,
+} from "../framework/flags.ts";
 
 function attachStream(text: string): string {
   const stream = text.toLowerCase();
-  if (stream !== "stdin" && stream !== "stdout" && stream !== "stderr") throw new Error("valid streams are STDIN, STDOUT and STDERR");
+  if (stream !== "stdin" && stream !== "stdout" && stream !== "stderr")
+    throw new Error("valid streams are STDIN, STDOUT and STDERR");
   return stream;
 }
 
@@ -33,6 +46,18 @@ const extraHost = (text: string): string => {
   if (name === "" || ip === undefined) throw new Error(`bad format for add-host: "${text}"`);
   return `${name}:${ip.replace(/^\[(.*)\]$/, "$1")}`;
 };
+
+function environmentItem(text: string): string {
+  if (text === "" || text.startsWith("=")) throw new Error(`invalid environment variable: ${text}`);
+  return text;
+}
+
+function checkedBy(parse: (text: string) => unknown): (text: string) => string {
+  return (text) => {
+    parse(text);
+    return text;
+  };
+}
 
 /** Flags that run and create share. */
 export const createFlags = {
@@ -67,7 +92,7 @@ export const createFlags = {
   "dns-search": list("DNS search domain"),
   domainname: string("NIS domain name"),
   entrypoint: string("Program to run in place of the image's entrypoint"),
-  env: list("Environment variable (NAME=value, or NAME to pass it on)", { short: "e" }),
+  env: checkedList("Environment variable (NAME=value, or NAME to pass it on)", environmentItem, { short: "e" }),
   "env-file": list("File of environment variables"),
   expose: list("Port or range to expose"),
   gpus: string("GPUs to give: all, a number, or device=…", { valueName: "gpu-request" }),
@@ -96,7 +121,11 @@ export const createFlags = {
   "memory-reservation": bytes("Memory to keep it at when the host runs short"),
   "memory-swap": bytes("Memory and swap together; -1 for no limit of swap"),
   "memory-swappiness": int("How readily memory is swapped, 0 to 100"),
-  mount: list("Mount (type=bind|volume|tmpfs,source=…,target=…)", { valueName: "mount" }),
+  mount: checkedList(
+    "Mount (type=bind|volume|tmpfs,source=…,target=…)",
+    checkedBy((text) => parseMount(text, "/")),
+    { valueName: "mount" },
+  ),
   name: string("Name of the container"),
   network: list("Network to connect to", { valueName: "network" }),
   net: list("Network to connect to", { valueName: "network", hidden: true }),
@@ -125,7 +154,7 @@ export const createFlags = {
   sysctl: list("Kernel parameter (key=value)", { valueName: "map" }),
   tmpfs: list("Directory in memory (path[:options])"),
   tty: bool("Give the container a terminal", { short: "t" }),
-  ulimit: list("Limit of a resource (name=soft[:hard])", { valueName: "ulimit" }),
+  ulimit: checkedList("Limit of a resource (name=soft[:hard])", checkedBy(parseUlimit), { valueName: "ulimit" }),
   user: string("User, or user:group, by name or number", { short: "u" }),
   userns: string("User namespace"),
   uts: string("UTS namespace"),

@@ -37,7 +37,8 @@ export const run = command({
   interspersed: false,
   async run(context, input) {
     const { detach } = input.flags;
-    if (detach && input.flags.attach.length > 0) throw new RunError(new CliError("conflicting options: cannot specify both --attach and --detach"));
+    if (detach && input.flags.attach.length > 0)
+      throw new CliError("conflicting options: cannot specify both --attach and --detach");
     try {
       context.client.warm(detach ? 1 : 3);
       const request = requestOf(context, input, detach);
@@ -47,7 +48,13 @@ export const run = command({
         return 0;
       }
       const { rm: remove } = input.flags;
-      return await foreground(context, { id, request, remove, detachKeys: input.flags["detach-keys"], proxy: input.flags["sig-proxy"] });
+      return await foreground(context, {
+        id,
+        request,
+        remove,
+        detachKeys: input.flags["detach-keys"],
+        proxy: input.flags["sig-proxy"],
+      });
     } catch (error) {
       throw error instanceof RunError || error instanceof TerminalMissing ? error : new RunError(error);
     }
@@ -60,7 +67,8 @@ class TerminalMissing extends CliError {}
 function requestOf(context: Context, input: CreateInput, detach: boolean): ContainerCreateRequest {
   const request = createRequest(context, input);
   if (detach) return { ...request, AttachStdin: false, AttachStdout: false, AttachStderr: false, StdinOnce: false };
-  if (request.Tty && request.AttachStdin && !context.stdinIsTty()) throw new TerminalMissing("the input device is not a TTY");
+  if (request.Tty && request.AttachStdin && !context.stdinIsTty())
+    throw new TerminalMissing("the input device is not a TTY");
   return request;
 }
 
@@ -75,15 +83,23 @@ async function background(context: Context, id: string, keys: string): Promise<v
 }
 
 /** Attach and wait are in place before the start, so that nothing of a short life is missed. */
-async function foreground(context: Context, { id, request, remove, detachKeys: keys, proxy }: Foreground): Promise<number> {
+async function foreground(
+  context: Context,
+  { id, request, remove, detachKeys: keys, proxy }: Foreground,
+): Promise<number> {
   const { client } = context;
-  const attached = Boolean(request.AttachStdin ?? false) || Boolean(request.AttachStdout ?? false) || Boolean(request.AttachStderr ?? false);
+  const attached =
+    Boolean(request.AttachStdin ?? false) ||
+    Boolean(request.AttachStdout ?? false) ||
+    Boolean(request.AttachStderr ?? false);
   const [stream, wait] = await Promise.all([
     attached ? attach(context, id, request, keys) : undefined,
     waitContainer(client, id, remove ? "removed" : "next-exit"),
   ]);
   const tty = request.Tty === true;
-  using session = stream ? openSession(context, { stream, tty, input: request.AttachStdin === true, detachKeys: keys }) : undefined;
+  using session = stream
+    ? openSession(context, { stream, tty, input: request.AttachStdin === true, detachKeys: keys })
+    : undefined;
   using _signals = proxy && !tty ? proxySignals((signal) => killContainer(client, id, signal)) : undefined;
   try {
     await startContainer(client, id);
@@ -91,7 +107,8 @@ async function foreground(context: Context, { id, request, remove, detachKeys: k
     if (remove) await wait.result;
     throw startFailure(error);
   }
-  using _size = tty && context.stdout.isTty ? followSize(context, (size) => resizeContainer(client, id, size)) : undefined;
+  using _size =
+    tty && context.stdout.isTty ? followSize(context, (size) => resizeContainer(client, id, size)) : undefined;
   if ((await session?.done) === "detached") {
     context.stderr.write(detachedText);
     return 0;

@@ -22,9 +22,19 @@ export function openSession(context: Context, { stream, tty, input, detachKeys }
   const keys = parseDetachKeys(detachKeys || context.config.detachKeys || "");
   const raw = tty && input && context.stdinIsTty() ? openRawTerminal() : undefined;
   const output = pumpOutput(stream, tty, context).then(() => "ended" as const);
-  const typed = input ? pumpInput(stream, raw?.input ?? context.stdin(), tty ? new DetachFilter(keys) : undefined) : undefined;
+  const typed = input
+    ? pumpInput(stream, raw?.input ?? context.stdin(), tty ? new DetachFilter(keys) : undefined)
+    : undefined;
   return {
-    done: typed ? Promise.race([output, typed.then((how) => (how === "detached" ? how : output), () => output)]) : output,
+    done: typed
+      ? Promise.race([
+          output,
+          typed.then(
+            (how) => (how === "detached" ? how : output),
+            () => output,
+          ),
+        ])
+      : output,
     [Symbol.dispose]() {
       raw?.[Symbol.dispose]();
       stream[Symbol.dispose]();
@@ -42,10 +52,15 @@ async function pumpOutput(stream: HijackedStream, tty: boolean, { stdout, stderr
 
 /** Writes a multiplexed stream to its two outputs. */
 export async function writeFrames(source: AsyncIterable<Uint8Array>, stdout: Output, stderr: Output): Promise<void> {
-  for await (const frame of demultiplex(source)) await (frame.stream === "stdout" ? stdout : stderr).writeAsync(frame.bytes);
+  for await (const frame of demultiplex(source))
+    await (frame.stream === "stdout" ? stdout : stderr).writeAsync(frame.bytes);
 }
 
-async function pumpInput(stream: HijackedStream, source: AsyncIterable<Uint8Array>, filter: DetachFilter | undefined): Promise<"ended" | "detached"> {
+async function pumpInput(
+  stream: HijackedStream,
+  source: AsyncIterable<Uint8Array>,
+  filter: DetachFilter | undefined,
+): Promise<"ended" | "detached"> {
   for await (const bytes of source) {
     const { send, detached } = filter?.push(bytes) ?? { send: bytes, detached: false };
     if (send.length > 0) await stream.write(send);
@@ -68,7 +83,19 @@ export function followSize(context: Context, resize: (size: TerminalSize) => Pro
   return { [Symbol.dispose]: () => void process.removeListener("SIGWINCH", send) };
 }
 
-const forwarded = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGCONT", "SIGALRM", "SIGTSTP", "SIGTTIN", "SIGTTOU"] as const;
+const forwarded = [
+  "SIGINT",
+  "SIGTERM",
+  "SIGHUP",
+  "SIGQUIT",
+  "SIGUSR1",
+  "SIGUSR2",
+  "SIGCONT",
+  "SIGALRM",
+  "SIGTSTP",
+  "SIGTTIN",
+  "SIGTTOU",
+] as const;
 
 /** Passes signals to the container until disposed. */
 export function proxySignals(kill: (signal: string) => Promise<void>): Disposable {

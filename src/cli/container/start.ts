@@ -1,4 +1,11 @@
-import { attachContainer, inspectContainer, killContainer, resizeContainer, startContainer, waitContainer } from "#client";
+import {
+  attachContainer,
+  inspectContainer,
+  killContainer,
+  resizeContainer,
+  startContainer,
+  waitContainer,
+} from "#client";
 import { CliError, command, errorText, type Context } from "../framework/command.ts";
 import { bool, detachKeys } from "../framework/flags.ts";
 import { startExitCode } from "./exit-code.ts";
@@ -30,11 +37,15 @@ async function startAll(context: Context, names: readonly string[]): Promise<num
       failed.push(name);
     }
   }
-  if (failed.length > 0) throw new CliError(`failed to start containers: ${failed.join(", ")}`);
+  if (failed.length > 0) throw new CliError(`Error: failed to start containers: ${failed.join(", ")}`);
   return 0;
 }
 
-async function startAttached(context: Context, name: string, { interactive, keys }: { readonly interactive: boolean; readonly keys: string }): Promise<number> {
+async function startAttached(
+  context: Context,
+  name: string,
+  { interactive, keys }: { readonly interactive: boolean; readonly keys: string },
+): Promise<number> {
   const { client } = context;
   const { Id, Config, HostConfig } = await inspectContainer(client, name);
   const tty = Config.Tty === true;
@@ -51,7 +62,8 @@ async function startAttached(context: Context, name: string, { interactive, keys
   } catch (error) {
     throw new CliError(errorText(error), startExitCode(error) === 125 ? 1 : startExitCode(error), { cause: error });
   }
-  using _size = tty && context.stdout.isTty ? followSize(context, (size) => resizeContainer(client, Id, size)) : undefined;
+  using _size =
+    tty && context.stdout.isTty ? followSize(context, (size) => resizeContainer(client, Id, size)) : undefined;
   if ((await session.done) === "detached") {
     context.stderr.write(detachedText);
     return 0;

@@ -10,6 +10,7 @@ export const stopFlags = {
 } as const;
 
 export function stopOptions(flags: FlagValues<typeof stopFlags>, changed: ReadonlySet<string>): StopOptions {
-  if (changed.has("time") && changed.has("timeout")) throw new CliError("conflicting options: cannot specify both --timeout and --time");
+  if (changed.has("time") && changed.has("timeout"))
+    throw new CliError("conflicting options: cannot specify both --timeout and --time");
   return { signal: flags.signal, t: flags.timeout ?? flags.time };
 }

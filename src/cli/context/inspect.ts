@@ -8,13 +8,25 @@ export const inspect = command({
   args: [0, Infinity],
   flags: { format: inspectFormat() },
   run: (context, { flags, args }) =>
-    inspectEach(context, args.length === 0 ? [context.contextName] : args, flags.format, async (name) => describe(context, name)),
+    inspectEach(context, args.length === 0 ? [context.contextName] : args, flags.format, async (name) =>
+      describe(context, name),
+    ),
 });
 
 function describe(context: Context, name: string): unknown {
   if (name === "default") {
-    return { Name: name, Metadata: {}, Endpoints: { docker: { Host: context.host, SkipTLSVerify: false } }, TLSMaterial: {}, Storage: { MetadataPath: "<IN MEMORY>", TLSPath: "<IN MEMORY>" } };
+    return {
+      Name: name,
+      Metadata: {},
+      Endpoints: { docker: { Host: context.host, SkipTLSVerify: false } },
+      TLSMaterial: {},
+      Storage: { MetadataPath: "<IN MEMORY>", TLSPath: "<IN MEMORY>" },
+    };
   }
   const directory = `${context.configDirectory}/contexts`;
-  return { ...requireContext(context.configDirectory, name), TLSMaterial: {}, Storage: { MetadataPath: `${directory}/meta`, TLSPath: `${directory}/tls` } };
+  return {
+    ...requireContext(context.configDirectory, name),
+    TLSMaterial: {},
+    Storage: { MetadataPath: `${directory}/meta`, TLSPath: `${directory}/tls` },
+  };
 }

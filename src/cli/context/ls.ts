@@ -43,6 +43,11 @@ function rowsOf(context: Context): readonly Row[] {
     endpoint: Endpoints.docker?.Host ?? "",
   }));
   const own = contextName === "default" ? context.host : lighterSocket;
-  const fallback = { name: "default", current: contextName === "default", description: "DOCKER_HOST, or the local engine", endpoint: own };
+  const fallback = {
+    name: "default",
+    current: contextName === "default",
+    description: "DOCKER_HOST, or the local engine",
+    endpoint: own,
+  };
   return [fallback, ...stored].toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }

@@ -11,7 +11,8 @@ export const rm = command({
     return forEachName(context, args, async (name) => {
       if (name === "default") throw new CliError(`context "default" cannot be removed`);
       if (!flags.force) requireContext(context.configDirectory, name);
-      if (name === current && !flags.force) throw new CliError(`context "${name}" is in use, set -f flag to force remove`);
+      if (name === current && !flags.force)
+        throw new CliError(`context "${name}" is in use, set -f flag to force remove`);
       removeContext(context.configDirectory, name);
     });
   },

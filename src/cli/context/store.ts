@@ -25,7 +25,9 @@ export function checkContextName(name: string): void {
   if (name === "") throw new CliError("context name cannot be empty");
   if (name === "default") throw new CliError('"default" is a reserved context name');
   if (!/^[a-zA-Z0-9][a-zA-Z0-9_.+-]+$/.test(name)) {
-    throw new CliError(`context name "${name}" is invalid, names are validated against regexp "^[a-zA-Z0-9][a-zA-Z0-9_.+-]+$"`);
+    throw new CliError(
+      `context name "${name}" is invalid, names are validated against regexp "^[a-zA-Z0-9][a-zA-Z0-9_.+-]+$"`,
+    );
   }
 }
 
@@ -38,7 +40,10 @@ export function readContext(configDirectory: string, name: string): StoredContex
 /** @throws CliError with Docker's text */
 export function requireContext(configDirectory: string, name: string): StoredContext {
   const found = readContext(configDirectory, name);
-  if (!found) throw new CliError(`context "${name}": context not found: open ${directoryOf(configDirectory, "meta", name)}/meta.json: no such file or directory`);
+  if (!found)
+    throw new CliError(
+      `context "${name}": context not found: open ${directoryOf(configDirectory, "meta", name)}/meta.json: no such file or directory`,
+    );
   return found;
 }
 
@@ -62,7 +67,11 @@ export function listContexts(configDirectory: string): readonly StoredContext[] 
 /** TLS material of a context; undefined when it has none. */
 export function readContextTls(configDirectory: string, context: StoredContext): TlsOptions | undefined {
   const directory = `${directoryOf(configDirectory, "tls", context.Name)}/docker`;
-  const files = { ca: readOptional(`${directory}/ca.pem`), cert: readOptional(`${directory}/cert.pem`), key: readOptional(`${directory}/key.pem`) };
+  const files = {
+    ca: readOptional(`${directory}/ca.pem`),
+    cert: readOptional(`${directory}/cert.pem`),
+    key: readOptional(`${directory}/key.pem`),
+  };
   const skip = context.Endpoints.docker?.SkipTLSVerify === true;
   if (!skip && Object.values(files).every((text) => text === undefined)) return undefined;
   return { verify: !skip, ...present(files) };

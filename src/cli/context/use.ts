@@ -14,7 +14,9 @@ export const use = command({
     context.stdout.write(`${name}\n`);
     const variable = env["LIGHTER_HOST"] ? "LIGHTER_HOST" : env["DOCKER_HOST"] ? "DOCKER_HOST" : undefined;
     if (name !== "default" && variable !== undefined) {
-      context.stderr.write(`Warning: ${variable} environment variable overrides the active context. To use "${name}", either set the global --context flag, or unset ${variable} environment variable.\n`);
+      context.stderr.write(
+        `Warning: ${variable} environment variable overrides the active context. To use "${name}", either set the global --context flag, or unset ${variable} environment variable.\n`,
+      );
     }
     context.stderr.write(`Current context is now "${name}"\n`);
   },

@@ -14,7 +14,7 @@ export function apiTime(text: string, nowMs: number = Date.now()): string | unde
   const [, date = "", time = "00:00:00", fraction = "", zone = ""] = match ?? [];
   const full = time.split(":").concat(["00", "00"]).slice(0, 3).join(":");
   const at = match ? Date.parse(`${date}T${full}${zone}`) : Number.NaN;
-  if (Number.isNaN(at)) throw new CliError(`invalid value for "since": failed to parse value as time or duration: ${JSON.stringify(text)}`);
+  if (Number.isNaN(at)) throw new CliError(`failed to parse value as time or duration: ${JSON.stringify(text)}`);
   return `${Math.floor(at / 1000)}.${(fraction.slice(1) || "0").padEnd(9, "0")}`;
 }
 

@@ -46,7 +46,10 @@ export type Command = CommandSpec<FlagSet>;
 
 /** Declares a command. */
 export function command<const F extends Readonly<Record<string, unknown>>>(
-  spec: Omit<CommandSpec<FlagSet>, "flags" | "run"> & { readonly flags: F; run(context: Context, input: Input<F>): Promise<number | void> },
+  spec: Omit<CommandSpec<FlagSet>, "flags" | "run"> & {
+    readonly flags: F;
+    run(context: Context, input: Input<F>): Promise<number | void>;
+  },
 ): Command {
   return spec as unknown as Command;
 }
@@ -80,13 +83,17 @@ export function errorText(error: unknown): string {
   return error.name === "ApiError" ? `Error response from daemon: ${error.message}` : error.message;
 }
 
-/** Runs the action for each name, goes on after failures, prints the names that went well. @throws CliError at the end */
-export async function forEachName(context: Context, names: readonly string[], action: (name: string) => Promise<unknown>): Promise<void> {
+/** Runs the action for each name, goes on after failures, prints the names that went well (unless the action says `silent`). @throws CliError at the end */
+export async function forEachName(
+  context: Context,
+  names: readonly string[],
+  action: (name: string) => Promise<void | "silent">,
+): Promise<void> {
   const errors: unknown[] = [];
   const results = await Promise.allSettled(names.map(action));
   results.forEach((result, i) => {
     if (result.status === "rejected") errors.push(result.reason);
-    else context.stdout.write(`${names[i]}\n`);
+    else if (result.value !== "silent") context.stdout.write(`${names[i]}\n`);
   });
   if (errors.length > 0) throw joinErrors(errors);
 }

@@ -46,22 +46,35 @@ export function bool(help: string, { initial = false, ...rest }: FlagOptions<boo
   };
 }
 
-export function string(help: string, { initial = "", valueName = "string", ...rest }: FlagOptions<string> = {}): FlagSpec<string> {
+export function string(
+  help: string,
+  { initial = "", valueName = "string", ...rest }: FlagOptions<string> = {},
+): FlagSpec<string> {
   const defaultText = initial === "" ? {} : { defaultText: JSON.stringify(initial) };
   return { ...defaultText, ...rest, help, initial, valueName, parse: (text) => text };
 }
 
-export function list(help: string, { initial = [], valueName = "list", ...rest }: FlagOptions<readonly string[]> = {}): FlagSpec<readonly string[]> {
+export function list(
+  help: string,
+  { initial = [], valueName = "list", ...rest }: FlagOptions<readonly string[]> = {},
+): FlagSpec<readonly string[]> {
   return { ...rest, help, initial, valueName, parse: (text, before) => [...before, text] };
 }
 
 /** A list whose items are checked as they are read. */
-export function checkedList(help: string, check: (text: string) => string, options: FlagOptions<readonly string[]> = {}): FlagSpec<readonly string[]> {
+export function checkedList(
+  help: string,
+  check: (text: string) => string,
+  options: FlagOptions<readonly string[]> = {},
+): FlagSpec<readonly string[]> {
   return { ...list(help, options), parse: (text, before) => [...before, check(text)] };
 }
 
 /** A whole number; absent without the flag. */
-export function int(help: string, { initial, valueName = "int", ...rest }: FlagOptions<number> = {}): FlagSpec<number | undefined> {
+export function int(
+  help: string,
+  { initial, valueName = "int", ...rest }: FlagOptions<number> = {},
+): FlagSpec<number | undefined> {
   const defaultText = initial === undefined ? {} : { defaultText: String(initial) };
   return {
     ...defaultText,
@@ -70,14 +83,18 @@ export function int(help: string, { initial, valueName = "int", ...rest }: FlagO
     initial,
     valueName,
     parse(text) {
-      if (!/^[+-]?\d+$/.test(text)) throw new Error(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
+      if (!/^[+-]?\d+$/.test(text))
+        throw new Error(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
       return Number(text);
     },
   };
 }
 
 /** Bytes: `512m`, `1g`; -1 is passed through. */
-export function bytes(help: string, { valueName = "bytes", ...rest }: FlagOptions<number> = {}): FlagSpec<number | undefined> {
+export function bytes(
+  help: string,
+  { valueName = "bytes", ...rest }: FlagOptions<number> = {},
+): FlagSpec<number | undefined> {
   return {
     ...rest,
     help,
@@ -88,7 +105,10 @@ export function bytes(help: string, { valueName = "bytes", ...rest }: FlagOption
 }
 
 /** Nanoseconds of a Go duration. */
-export function duration(help: string, { valueName = "duration", ...rest }: FlagOptions<number> = {}): FlagSpec<number | undefined> {
+export function duration(
+  help: string,
+  { valueName = "duration", ...rest }: FlagOptions<number> = {},
+): FlagSpec<number | undefined> {
   return { ...rest, help, initial: undefined, valueName, parse: (text) => parseDuration(text) };
 }
 

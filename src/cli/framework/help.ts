@@ -29,7 +29,17 @@ export function commandHelp({ path, summary, spellings, command, width = default
 
 export function groupHelp(path: string, summary: string, children: readonly CommandNode[]): string {
   const lines = commandLines(children.toSorted((a, b) => (a.name < b.name ? -1 : 1)));
-  return [`Usage:  ${path} COMMAND`, "", summary, "", "Commands:", ...lines, "", `Run '${path} COMMAND --help' for more information on a command.`, ""].join("\n");
+  return [
+    `Usage:  ${path} COMMAND`,
+    "",
+    summary,
+    "",
+    "Commands:",
+    ...lines,
+    "",
+    `Run '${path} COMMAND --help' for more information on a command.`,
+    "",
+  ].join("\n");
 }
 
 export interface RootHelp {

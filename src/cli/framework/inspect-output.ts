@@ -2,10 +2,15 @@ import { compileTemplate, mapData, TemplateError } from "#term";
 import { CliError, errorText, type Context } from "./command.ts";
 
 /**
- * Prints what was found for each name: a JSON array indented by four, one JSON line each (`json`), or a template's text.
+ * Prints what was found for each name: a JSON array indented by four, the same in one line (`json`), or a template's text.
  * Goes on after failures. @throws CliError 1 at the end when something was not found, 64 for a broken template
  */
-export async function inspectEach(context: Context, names: readonly string[], format: string, get: (name: string) => Promise<unknown>): Promise<void> {
+export async function inspectEach(
+  context: Context,
+  names: readonly string[],
+  format: string,
+  get: (name: string) => Promise<unknown>,
+): Promise<void> {
   const found: unknown[] = [];
   const errors: unknown[] = [];
   for (const result of await Promise.allSettled(names.map(get))) {
@@ -13,7 +18,7 @@ export async function inspectEach(context: Context, names: readonly string[], fo
     else errors.push(result.reason);
   }
   if (format === "") context.stdout.write(`${JSON.stringify(found, null, 4)}\n`);
-  else if (format === "json") context.stdout.write(found.map((item) => `${JSON.stringify(item)}\n`).join(""));
+  else if (format === "json") context.stdout.write(`${JSON.stringify(found)}\n`);
   else for (const item of found) errors.push(...render(context, format, item));
   if (errors.length > 0) throw new CliError(errors.map(errorText).join("\n"));
 }
@@ -33,7 +38,8 @@ function compile(format: string): ReturnType<typeof compileTemplate> {
   try {
     return compileTemplate(format);
   } catch (error) {
-    if (error instanceof TemplateError) throw new CliError(`template parsing error: ${error.message}`, 64, { cause: error });
+    if (error instanceof TemplateError)
+      throw new CliError(`template parsing error: ${error.message}`, 64, { cause: error });
     throw error;
   }
 }

@@ -19,7 +19,11 @@ export interface ParseOptions {
 }
 
 /** Splits arguments into flags and the rest, as Docker's parser (pflag) does. @throws FlagError */
-export function parseFlags(argv: readonly string[], flags: FlagSet, { interspersed = true }: ParseOptions = {}): ParsedFlags {
+export function parseFlags(
+  argv: readonly string[],
+  flags: FlagSet,
+  { interspersed = true }: ParseOptions = {},
+): ParsedFlags {
   return new FlagParser(argv, flags).parse(interspersed);
 }
 

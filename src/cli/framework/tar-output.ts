@@ -7,9 +7,15 @@ import { CliError, type Context } from "./command.ts";
  * Writes a tar to a file (by way of a hidden one beside it, so that a failure leaves nothing half written) or to stdout.
  * @throws CliError when stdout is a terminal
  */
-export async function writeTar(context: Context, output: string, verb: "save" | "export", open: () => Promise<StreamAnswer>): Promise<void> {
+export async function writeTar(
+  context: Context,
+  output: string,
+  verb: "save" | "export",
+  open: () => Promise<StreamAnswer>,
+): Promise<void> {
   if (output === "") {
-    if (context.stdout.isTty) throw new CliError(`cowardly refusing to ${verb} to a terminal. Use the -o flag or redirect`);
+    if (context.stdout.isTty)
+      throw new CliError(`cowardly refusing to ${verb} to a terminal. Use the -o flag or redirect`);
     const answer = await open();
     for await (const bytes of answer.body) await context.stdout.writeAsync(bytes);
     return;
@@ -20,7 +26,7 @@ export async function writeTar(context: Context, output: string, verb: "save" | 
   const writer = Bun.file(partial).writer();
   try {
     for await (const bytes of body) {
-      writer.write(bytes);
+      void writer.write(bytes);
       await writer.flush();
     }
     await writer.end();

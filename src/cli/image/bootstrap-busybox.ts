@@ -6,20 +6,42 @@ import { CliError } from "../framework/command.ts";
 export function packBusybox(env: Readonly<Record<string, string | undefined>>): ReadableStream<Uint8Array> {
   const { path, bytes } = findBusybox(env);
   const applets = appletPaths(path).filter((applet) => applet !== "bin/busybox");
-  const links = applets.map((applet): TarInput => ({ header: { path: applet, type: "symlink", linkPath: "/bin/busybox", mode: 0o777 } }));
-  const directories = new Map([["bin", 0o755], ["dev", 0o755], ["etc", 0o755], ["home", 0o755], ["lib", 0o755], ["proc", 0o755], ["root", 0o700], ["sbin", 0o755], ["sys", 0o755], ["tmp", 0o1777], ["usr", 0o755], ["usr/bin", 0o755], ["usr/sbin", 0o755], ["var", 0o755], ["var/tmp", 0o1777]]);
+  const links = applets.map((applet): TarInput => ({
+    header: { path: applet, type: "symlink", linkPath: "/bin/busybox", mode: 0o777 },
+  }));
+  const directories = new Map([
+    ["bin", 0o755],
+    ["dev", 0o755],
+    ["etc", 0o755],
+    ["home", 0o755],
+    ["lib", 0o755],
+    ["proc", 0o755],
+    ["root", 0o700],
+    ["sbin", 0o755],
+    ["sys", 0o755],
+    ["tmp", 0o1777],
+    ["usr", 0o755],
+    ["usr/bin", 0o755],
+    ["usr/sbin", 0o755],
+    ["var", 0o755],
+    ["var/tmp", 0o1777],
+  ]);
   for (const applet of applets) directories.set(applet.slice(0, applet.lastIndexOf("/")), 0o755);
   const entries: TarInput[] = [
     ...[...directories].map(([name, mode]): TarInput => ({ header: { path: name, type: "directory", mode } })),
     { header: { path: "bin/busybox", type: "file", mode: 0o755, size: bytes.length }, body: bytes },
     ...links,
-    ...Object.entries(files).map(([name, text]): TarInput => ({ header: { path: name, type: "file", mode: 0o644, size: text.length }, body: text })),
+    ...Object.entries(files).map(([name, text]): TarInput => ({
+      header: { path: name, type: "file", mode: 0o644, size: text.length },
+      body: text,
+    })),
   ];
   return packEntries(entries.toSorted((a, b) => (a.header.path < b.header.path ? -1 : 1)));
 }
 
 const files: Readonly<Record<string, string>> = {
-  "etc/passwd": "root:x:0:0:root:/root:/bin/sh\ndaemon:x:1:1:daemon:/usr/sbin:/bin/false\nwww-data:x:33:33:www-data:/var/www:/bin/false\nnobody:x:65534:65534:nobody:/home:/bin/false\n",
+  "etc/passwd":
+    "root:x:0:0:root:/root:/bin/sh\ndaemon:x:1:1:daemon:/usr/sbin:/bin/false\nwww-data:x:33:33:www-data:/var/www:/bin/false\nnobody:x:65534:65534:nobody:/home:/bin/false\n",
   "etc/group": "root:x:0:\ndaemon:x:1:\ntty:x:5:\nwww-data:x:33:\nusers:x:100:\nnogroup:x:65534:\n",
 };
 
@@ -65,6 +87,9 @@ function isStaticProgram(bytes: Buffer): boolean {
 function appletPaths(busybox: string): readonly string[] {
   const { stdout, exitCode } = Bun.spawnSync([busybox, "--list-full"], { env: {} });
   if (exitCode !== 0) throw new CliError(`${busybox} --list-full failed with exit code ${exitCode}`);
-  const lines = stdout.toString().split("\n").map((line) => line.trim().replace(/^\//, ""));
+  const lines = stdout
+    .toString()
+    .split("\n")
+    .map((line) => line.trim().replace(/^\//, ""));
   return lines.filter((line) => line !== "").map((line) => (line.includes("/") ? line : `bin/${line}`));
 }

@@ -16,15 +16,21 @@ export const bootstrap = command({
   async run(context, { flags, args: [base = ""] }) {
     const [distribution = "", suite] = base.split(":");
     if (distribution === "busybox") {
-      if (suite !== undefined || flags.include.length > 0) throw new CliError("busybox has neither suites nor packages to include");
+      if (suite !== undefined || flags.include.length > 0)
+        throw new CliError("busybox has neither suites nor packages to include");
       const { packBusybox } = await import("./bootstrap-busybox.ts");
       await importRoot(context, packBusybox(context.env), flags.tag || "busybox:latest", 'CMD ["sh"]');
       return;
     }
-    if (distribution !== "debian") throw new CliError(`unknown base image "${base}": must be busybox or debian[:SUITE]`);
+    if (distribution !== "debian")
+      throw new CliError(`unknown base image "${base}": must be busybox or debian[:SUITE]`);
     const { debootstrapRoot, hostSuite } = await import("./bootstrap-debian.ts");
     const chosen = suite ?? hostSuite();
-    await using root = await debootstrapRoot(context, { suite: chosen, include: flags.include.flatMap((item) => item.split(",")), mirror: flags.mirror });
+    await using root = await debootstrapRoot(context, {
+      suite: chosen,
+      include: flags.include.flatMap((item) => item.split(",")),
+      mirror: flags.mirror,
+    });
     await importRoot(context, root.tar(), flags.tag || `debian:${chosen}`, 'CMD ["bash"]');
   },
 });

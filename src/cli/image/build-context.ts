@@ -1,7 +1,14 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, lstatSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
-import { createIgnoreMatcher, detectCompression, packEntries, packTree, parseIgnoreFile, type IgnoreMatcher } from "#archive";
+import {
+  createIgnoreMatcher,
+  detectCompression,
+  packEntries,
+  packTree,
+  parseIgnoreFile,
+  type IgnoreMatcher,
+} from "#archive";
 import type { ByteSource } from "#client";
 import { CliError, type Context } from "../framework/command.ts";
 
@@ -29,7 +36,8 @@ async function stdinContext(context: Context, file: string): Promise<BuildContex
   const { head, rest } = await takeHead(context.stdin());
   if (isTar(head) || detectCompression(head) !== "none") return { tar: joined(head, rest), dockerfile: file };
   const text = await collect(joined(head, rest));
-  if (text.length === 0) throw new CliError("unable to prepare context: failed to peek context header from STDIN: unexpected EOF");
+  if (text.length === 0)
+    throw new CliError("unable to prepare context: failed to peek context header from STDIN: unexpected EOF");
   return { tar: packEntries([entry("Dockerfile", text)]), dockerfile: "Dockerfile" };
 }
 
@@ -37,7 +45,9 @@ function isTar(head: Uint8Array): boolean {
   return head.length >= 262 && Buffer.from(head.subarray(257, 262)).toString("latin1") === "ustar";
 }
 
-async function takeHead(source: AsyncIterable<Uint8Array>): Promise<{ head: Uint8Array; rest: AsyncIterator<Uint8Array> }> {
+async function takeHead(
+  source: AsyncIterable<Uint8Array>,
+): Promise<{ head: Uint8Array; rest: AsyncIterator<Uint8Array> }> {
   const rest = source[Symbol.asyncIterator]();
   let head: Uint8Array = new Uint8Array();
   while (head.length < 512) {
@@ -59,7 +69,10 @@ async function collect(source: AsyncIterable<Uint8Array>): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-function entry(path: string, body: Uint8Array): { header: { path: string; type: "file"; size: number; mode: number }; body: Uint8Array } {
+function entry(
+  path: string,
+  body: Uint8Array,
+): { header: { path: string; type: "file"; size: number; mode: number }; body: Uint8Array } {
   return { header: { path, type: "file", size: body.length, mode: 0o644 }, body };
 }
 
@@ -78,7 +91,8 @@ function realDirectory(cwd: string, source: string): string {
   const path = resolve(cwd, source);
   if (!existsSync(path)) throw new CliError(`unable to prepare context: path ${JSON.stringify(source)} not found`);
   const real = realpathSync(path);
-  if (!statSync(real).isDirectory()) throw new CliError(`unable to prepare context: context must be a directory: ${real}`);
+  if (!statSync(real).isDirectory())
+    throw new CliError(`unable to prepare context: context must be a directory: ${real}`);
   return real;
 }
 
@@ -89,7 +103,11 @@ function locate(cwd: string, root: string, file: string): string {
   try {
     lstatSync(path);
   } catch (cause) {
-    throw new CliError(`unable to prepare context: unable to evaluate symlinks in Dockerfile path: lstat ${path}: no such file or directory`, 1, { cause });
+    throw new CliError(
+      `unable to prepare context: unable to evaluate symlinks in Dockerfile path: lstat ${path}: no such file or directory`,
+      1,
+      { cause },
+    );
   }
   return relative(root, join(realpathSync(dirname(path)), basename(path)));
 }
@@ -126,12 +144,18 @@ function withDockerfile(root: string, text: Uint8Array, origin: string | undefin
     if (!matcher?.excludes(path)) return "keep";
     return isDirectory && matcher.prunes(path) ? "prune" : "skip";
   };
-  const added = [entry(".dockerignore", Buffer.from(`${ignored}.dockerignore\n${dockerfile}\n`)), entry(dockerfile, text)];
+  const added = [
+    entry(".dockerignore", Buffer.from(`${ignored}.dockerignore\n${dockerfile}\n`)),
+    entry(dockerfile, text),
+  ];
   return { tar: concatTars(packEntries(added), packTree(root, { filter, owner: { uid: 0, gid: 0 } })), dockerfile };
 }
 
 /** The second tar behind the first, whose two closing blocks are dropped. */
-async function* concatTars(first: ReadableStream<Uint8Array>, second: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
+async function* concatTars(
+  first: ReadableStream<Uint8Array>,
+  second: ReadableStream<Uint8Array>,
+): AsyncGenerator<Uint8Array, void, undefined> {
   const head = await collect(first);
   yield head.subarray(0, head.length - 1024);
   yield* second;

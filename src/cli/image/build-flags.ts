@@ -48,8 +48,12 @@ export const buildFlags = {
 export type BuildValues = FlagValues<typeof buildFlags>;
 
 /** The flags as parameters of `POST /build`. `own` are variables that ARGs without a value take. */
-export function buildQuery(flags: BuildValues, own: Readonly<Record<string, string | undefined>>): Readonly<Record<string, QueryValue>> {
-  const json = (value: object): string | undefined => (Object.keys(value).length > 0 ? JSON.stringify(value) : undefined);
+export function buildQuery(
+  flags: BuildValues,
+  own: Readonly<Record<string, string | undefined>>,
+): Readonly<Record<string, QueryValue>> {
+  const json = (value: object): string | undefined =>
+    Object.keys(value).length > 0 ? JSON.stringify(value) : undefined;
   return {
     version: "1",
     t: flags.tag,
@@ -81,7 +85,10 @@ export function buildQuery(flags: BuildValues, own: Readonly<Record<string, stri
 }
 
 /** `NAME` takes the client's own value; null means the client has none. */
-function buildArguments(items: readonly string[], own: Readonly<Record<string, string | undefined>>): Readonly<Record<string, string | null>> {
+function buildArguments(
+  items: readonly string[],
+  own: Readonly<Record<string, string | undefined>>,
+): Readonly<Record<string, string | null>> {
   return Object.fromEntries(
     items.map((item) => {
       const at = item.indexOf("=");

@@ -17,7 +17,8 @@ export const build = command({
     const own = { ...context.env, ...proxyVariables(context.config, context.host) };
     const platform = flags.platform || context.env["DOCKER_DEFAULT_PLATFORM"] || "";
     const query = { ...buildQuery({ ...flags, platform }, own), dockerfile, remote, q: flags.quiet };
-    const upload = tar && new CountedUpload(flags.compress ? await compressed(tar) : tar, flags.quiet ? undefined : context);
+    const upload =
+      tar && new CountedUpload(flags.compress ? await compressed(tar) : tar, flags.quiet ? undefined : context);
     const id = await showBuild(context, flags, buildImage(context.client, query, upload?.stream()), upload);
     if (flags.iidfile !== "" && id !== undefined) writeFileSync(resolve(context.cwd, flags.iidfile), id);
   },
@@ -62,7 +63,9 @@ async function showBuild(
   upload: CountedUpload | undefined,
 ): Promise<string | undefined> {
   const kept: string[] = [];
-  const progress = createProgress(flags.quiet ? { ...context.stdout, isTty: false, write: (data) => void kept.push(String(data)) } : context.stdout);
+  const progress = createProgress(
+    flags.quiet ? { ...context.stdout, isTty: false, write: (data) => void kept.push(String(data)) } : context.stdout,
+  );
   let id: string | undefined;
   try {
     for await (const message of messages) {
@@ -71,7 +74,8 @@ async function showBuild(
       else progress.show(message);
     }
   } catch (error) {
-    if (upload?.failure instanceof Error) throw new CliError(`error building context: ${upload.failure.message}`, 1, { cause: upload.failure });
+    if (upload?.failure instanceof Error)
+      throw new CliError(`error building context: ${upload.failure.message}`, 1, { cause: upload.failure });
     context.stderr.write(kept.join(""));
     const code = /returned a non-zero code: (\d+)$/.exec(error instanceof Error ? error.message : "")?.[1];
     if (code === undefined || !(error instanceof Error)) throw error;

@@ -12,14 +12,20 @@ interface HistoryOptions {
 }
 
 function columns({ trunc, human, nowMs }: HistoryOptions): ListSpec<ImageHistoryItem> {
-  const createdAt = (seconds: number): string => (seconds <= 0 ? "" : new Date(seconds * 1000).toISOString().replace(".000Z", "Z"));
+  const createdAt = (seconds: number): string =>
+    seconds <= 0 ? "" : new Date(seconds * 1000).toISOString().replace(".000Z", "Z");
   return {
     typeName: "*formatter.historyContext",
     table: ["ID", "CreatedSince", "CreatedBy", "Size", "Comment"],
     columns: [
       { name: "ID", header: "IMAGE", value: ({ Id }) => (trunc ? Id.replace(/^sha256:/, "").slice(0, 12) : Id) },
       { name: "CreatedAt", header: "CREATED AT", value: ({ Created }) => createdAt(Created) },
-      { name: "CreatedSince", header: "CREATED", value: ({ Created }) => (!human ? createdAt(Created) : Created <= 0 ? "N/A" : `${formatAge(nowMs / 1000 - Created)} ago`) },
+      {
+        name: "CreatedSince",
+        header: human ? "CREATED" : "CREATED AT",
+        value: ({ Created }) =>
+          !human ? createdAt(Created) : Created <= 0 ? "N/A" : `${formatAge(nowMs / 1000 - Created)} ago`,
+      },
       { name: "CreatedBy", header: "CREATED BY", value: ({ CreatedBy }) => byText(CreatedBy, trunc) },
       { name: "Size", header: "SIZE", value: ({ Size }) => (human ? formatSize(Size, 3) : String(Size)) },
       { name: "Comment", header: "COMMENT", value: ({ Comment }) => Comment },

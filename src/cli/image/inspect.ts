@@ -7,5 +7,6 @@ export const inspect = command({
   usage: "[OPTIONS] IMAGE [IMAGE...]",
   args: [1, Infinity],
   flags: { format: inspectFormat() },
-  run: (context, { flags, args }) => inspectEach(context, args, flags.format, (name) => inspectImage(context.client, name)),
+  run: (context, { flags, args }) =>
+    inspectEach(context, args, flags.format, (name) => inspectImage(context.client, name)),
 });

@@ -22,6 +22,7 @@ export const load = command({
     const tar = path === undefined ? context.stdin() : Bun.file(path).stream();
     const progress = createProgress(stdout);
     const quietly = flags.quiet || !stdout.isTty;
-    for await (const message of loadImages(client, tar, { quiet: quietly, platform: platformJson(flags.platform) })) progress.show(message);
+    for await (const message of loadImages(client, tar, { quiet: quietly, platform: platformJson(flags.platform) }))
+      progress.show(message);
   },
 });

@@ -15,7 +15,11 @@ export const imagePrune = command({
   },
   async run(context, { flags }) {
     const what = flags.all ? "all images without at least one container associated to them" : "all dangling images";
-    if (!flags.force && !(await confirm(context, `WARNING! This will remove ${what}.\nAre you sure you want to continue?`))) return;
+    if (
+      !flags.force &&
+      !(await confirm(context, `WARNING! This will remove ${what}.\nAre you sure you want to continue?`))
+    )
+      return;
     const filters = { ...pruneFilters(context, flags.filter), dangling: [String(!flags.all)] };
     const report = await prune(context.client, "images", filters);
     context.stdout.write(`${deletedImages(report)}Total reclaimed space: ${formatSize(report.SpaceReclaimed ?? 0)}\n`);
@@ -24,6 +28,8 @@ export const imagePrune = command({
 
 /** The paragraph that lists what a prune of images removed; empty when that is nothing. */
 export function deletedImages({ ImagesDeleted }: PruneReport): string {
-  const lines = (ImagesDeleted ?? []).map(({ Untagged, Deleted }) => (Untagged ? `untagged: ${Untagged}` : `deleted: ${Deleted}`));
+  const lines = (ImagesDeleted ?? []).map(({ Untagged, Deleted }) =>
+    Untagged ? `untagged: ${Untagged}` : `deleted: ${Deleted}`,
+  );
   return lines.length === 0 ? "" : `Deleted Images:\n${lines.join("\n")}\n\n`;
 }

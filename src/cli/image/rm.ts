@@ -15,8 +15,13 @@ export const rm = command({
     let fatal = false;
     for (const name of args) {
       try {
-        const removed = await removeImage(context.client, name, { force: flags.force, noprune: flags["no-prune"], platforms: flags.platform });
-        for (const item of removed) context.stdout.write("Deleted" in item ? `Deleted: ${item.Deleted}\n` : `Untagged: ${item.Untagged}\n`);
+        const removed = await removeImage(context.client, name, {
+          force: flags.force,
+          noprune: flags["no-prune"],
+          platforms: flags.platform,
+        });
+        for (const item of removed)
+          context.stdout.write("Deleted" in item ? `Deleted: ${item.Deleted}\n` : `Untagged: ${item.Untagged}\n`);
       } catch (error) {
         errors.push(error);
         if (!(error instanceof ApiError && error.status === 404)) fatal = true;

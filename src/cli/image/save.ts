@@ -6,8 +6,12 @@ import { writeTar } from "../framework/tar-output.ts";
 export const save = command({
   usage: "[OPTIONS] IMAGE [IMAGE...]",
   args: [1, Infinity],
-  flags: { output: string("File to write instead of stdout", { short: "o" }), platform: platform("Save only this platform (os/arch[/variant])") },
-  run: (context, { flags, args }) => writeTar(context, flags.output, "save", () => saveImages(context.client, args, platformJson(flags.platform))),
+  flags: {
+    output: string("File to write instead of stdout", { short: "o" }),
+    platform: platform("Save only this platform (os/arch[/variant])"),
+  },
+  run: (context, { flags, args }) =>
+    writeTar(context, flags.output, "save", () => saveImages(context.client, args, platformJson(flags.platform))),
 });
 
 /** `linux/arm64/v8` as the API takes it. */

@@ -9,6 +9,10 @@ export function parseTarget(text: string): { readonly repo: string; readonly tag
     return { repo: familiarName(reference), tag: reference.tag };
   } catch (error) {
     if (error instanceof CliError || !(error instanceof Error)) throw error;
-    throw new CliError(`Error parsing reference: ${JSON.stringify(text)} is not a valid repository/tag: ${error.message}`, 1, { cause: error });
+    throw new CliError(
+      `Error parsing reference: ${JSON.stringify(text)} is not a valid repository/tag: ${error.message}`,
+      1,
+      { cause: error },
+    );
   }
 }

@@ -7,5 +7,6 @@ export const inspect = command({
   usage: "[OPTIONS] NETWORK [NETWORK...]",
   args: [1, Infinity],
   flags: { format: inspectFormat(), verbose: bool("Show more", { short: "v" }) },
-  run: (context, { flags, args }) => inspectEach(context, args, flags.format, (name) => inspectNetwork(context.client, name, flags.verbose)),
+  run: (context, { flags, args }) =>
+    inspectEach(context, args, flags.format, (name) => inspectNetwork(context.client, name, flags.verbose)),
 });

@@ -4,8 +4,7 @@ import { formatList, parseListFormat, type ListSpec } from "#term";
 import { labelsText } from "../container/ls-columns.ts";
 import { command } from "../framework/command.ts";
 import { filter, format, noTrunc, quiet } from "../framework/flags.ts";
-
-const collator = new Intl.Collator("en", { numeric: true });
+import { naturalOrder } from "../framework/natural-order.ts";
 
 function columns(trunc: boolean): ListSpec<NetworkInfo> {
   return {
@@ -21,7 +20,11 @@ function columns(trunc: boolean): ListSpec<NetworkInfo> {
       { name: "Internal", header: "INTERNAL", value: ({ Internal }) => String(Internal) },
       { name: "Labels", header: "LABELS", value: ({ Labels }) => labelsText(Labels) },
       { name: "Label", header: "", value: () => "", method: ({ Labels }, key) => Labels?.[key] ?? "" },
-      { name: "CreatedAt", header: "CREATED AT", value: ({ Created }) => Created.replace("T", " ").replace("Z", " +0000 UTC") },
+      {
+        name: "CreatedAt",
+        header: "CREATED AT",
+        value: ({ Created }) => Created.replace("T", " ").replace("Z", " +0000 UTC"),
+      },
     ],
   };
 }
@@ -32,7 +35,7 @@ export const ls = command({
   flags: { filter: filter(), format: format(), "no-trunc": noTrunc(), quiet: quiet() },
   async run(context, { flags }) {
     const template = flags.format || (flags.quiet ? "{{.ID}}" : context.config.networksFormat || "");
-    const rows = (await listNetworks(context.client, flags.filter)).toSorted((a, b) => collator.compare(a.Name, b.Name));
+    const rows = (await listNetworks(context.client, flags.filter)).toSorted((a, b) => naturalOrder(a.Name, b.Name));
     context.stdout.write(formatList(rows, columns(!flags["no-trunc"]), parseListFormat(template)));
   },
 });

@@ -7,22 +7,29 @@ export const completion = command({
   flags: {},
   async run(context, { args: [shell = ""] }) {
     const script = shells[shell];
-    if (!script) throw new CliError(`no completion for shell ${JSON.stringify(shell)}: must be one of "bash", "zsh", "fish"`);
+    if (!script)
+      throw new CliError(`no completion for shell ${JSON.stringify(shell)}: must be one of "bash", "zsh", "fish"`);
     context.stdout.write(script());
   },
 });
 
 const shells: Readonly<Record<string, () => string>> = { bash: bashScript, zsh: zshScript, fish: fishScript };
 
-const containerVerbs = "attach|commit|diff|exec|export|kill|logs|pause|port|rename|restart|rm|start|stop|top|unpause|wait";
+const containerVerbs =
+  "attach|commit|diff|exec|export|kill|logs|pause|port|rename|restart|rm|start|stop|top|unpause|wait";
 const imageVerbs = "history|rmi|run|save|tag|create";
 
 function topWords(): string {
-  return [...groups, ...topNodes()].map(({ name }) => name).toSorted().join(" ");
+  return [...groups, ...topNodes()]
+    .map(({ name }) => name)
+    .toSorted()
+    .join(" ");
 }
 
 function bashScript(): string {
-  const cases = groups.map((group) => `    ${group.name}) words="${(group.children ?? []).map(({ name }) => name).join(" ")}" ;;`);
+  const cases = groups.map(
+    (group) => `    ${group.name}) words="${(group.children ?? []).map(({ name }) => name).join(" ")}" ;;`,
+  );
   return `# bash completion for lighter
 _lighter() {
   local current=\${COMP_WORDS[COMP_CWORD]} first="" second="" word words=""
@@ -81,14 +88,22 @@ compdef _lighter lighter
 
 function fishScript(): string {
   const quote = (text: string): string => `'${text.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
-  const lines = [...groups, ...topNodes()].map(({ name, summary }) => `complete -c lighter -f -n __fish_use_subcommand -a ${name} -d ${quote(summary)}`);
+  const lines = [...groups, ...topNodes()].map(
+    ({ name, summary }) => `complete -c lighter -f -n __fish_use_subcommand -a ${name} -d ${quote(summary)}`,
+  );
   for (const group of groups) {
     const children = (group.children ?? []).map(({ name }) => name).join(" ");
     for (const { name, summary } of group.children ?? []) {
-      lines.push(`complete -c lighter -f -n '__fish_seen_subcommand_from ${group.name}; and not __fish_seen_subcommand_from ${children}' -a ${name} -d ${quote(summary)}`);
+      lines.push(
+        `complete -c lighter -f -n '__fish_seen_subcommand_from ${group.name}; and not __fish_seen_subcommand_from ${children}' -a ${name} -d ${quote(summary)}`,
+      );
     }
   }
-  lines.push(`complete -c lighter -f -n '__fish_seen_subcommand_from ${containerVerbs.replaceAll("|", " ")}' -a '(lighter ps -a --format "{{.Names}}" 2>/dev/null)'`);
-  lines.push(`complete -c lighter -f -n '__fish_seen_subcommand_from ${imageVerbs.replaceAll("|", " ")}' -a '(lighter images --format "{{.Repository}}:{{.Tag}}" 2>/dev/null)'`);
+  lines.push(
+    `complete -c lighter -f -n '__fish_seen_subcommand_from ${containerVerbs.replaceAll("|", " ")}' -a '(lighter ps -a --format "{{.Names}}" 2>/dev/null)'`,
+  );
+  lines.push(
+    `complete -c lighter -f -n '__fish_seen_subcommand_from ${imageVerbs.replaceAll("|", " ")}' -a '(lighter images --format "{{.Repository}}:{{.Tag}}" 2>/dev/null)'`,
+  );
   return `# fish completion for lighter\n${lines.join("\n")}\n`;
 }

@@ -47,16 +47,49 @@ function rowsOf(usage: DiskUsage): readonly UsageRow[] {
   const containers = usage.Containers ?? [];
   const volumes = usage.Volumes ?? [];
   const cache = usage.BuildCache ?? [];
-  const usedBytes = sum(images.filter(({ Containers }) => Containers > 0), ({ Size, SharedSize }) => (Size === -1 || SharedSize === -1 ? 0 : Size - SharedSize));
+  const usedBytes = sum(
+    images.filter(({ Containers }) => Containers > 0),
+    ({ Size, SharedSize }) => (Size === -1 || SharedSize === -1 ? 0 : Size - SharedSize),
+  );
   const running = containers.filter(isActive);
   const free = (volume: VolumeUsage): boolean => volume.UsageData?.RefCount === 0;
   const sizeOf = (volume: VolumeUsage): number => Math.max(volume.UsageData?.Size ?? 0, 0);
   const idle = cache.filter(({ InUse, Shared }) => !InUse && !Shared);
   return [
-    { Type: "Images", TotalCount: images.length, Active: images.filter(({ Containers }) => Containers > 0).length, Size: usage.LayersSize, Reclaimable: Math.max(usage.LayersSize - usedBytes, 0) },
-    { Type: "Containers", TotalCount: containers.length, Active: running.length, Size: sum(containers, rwSize), Reclaimable: sum(containers.filter((c) => !isActive(c)), rwSize) },
-    { Type: "Local Volumes", TotalCount: volumes.length, Active: volumes.filter((v) => (v.UsageData?.RefCount ?? 0) > 0).length, Size: sum(volumes, sizeOf), Reclaimable: sum(volumes.filter(free), sizeOf) },
-    { Type: "Build Cache", TotalCount: cache.length, Active: cache.filter(({ InUse }) => InUse).length, Size: sum(cache.filter(({ Shared }) => !Shared), ({ Size }) => Size), Reclaimable: sum(idle, ({ Size }) => Size) },
+    {
+      Type: "Images",
+      TotalCount: images.length,
+      Active: images.filter(({ Containers }) => Containers > 0).length,
+      Size: usage.LayersSize,
+      Reclaimable: Math.max(usage.LayersSize - usedBytes, 0),
+    },
+    {
+      Type: "Containers",
+      TotalCount: containers.length,
+      Active: running.length,
+      Size: sum(containers, rwSize),
+      Reclaimable: sum(
+        containers.filter((c) => !isActive(c)),
+        rwSize,
+      ),
+    },
+    {
+      Type: "Local Volumes",
+      TotalCount: volumes.length,
+      Active: volumes.filter((v) => (v.UsageData?.RefCount ?? 0) > 0).length,
+      Size: sum(volumes, sizeOf),
+      Reclaimable: sum(volumes.filter(free), sizeOf),
+    },
+    {
+      Type: "Build Cache",
+      TotalCount: cache.length,
+      Active: cache.filter(({ InUse }) => InUse).length,
+      Size: sum(
+        cache.filter(({ Shared }) => !Shared),
+        ({ Size }) => Size,
+      ),
+      Reclaimable: sum(idle, ({ Size }) => Size),
+    },
   ];
 }
 
@@ -76,13 +109,34 @@ function verboseText(usage: DiskUsage, nowMs: number): string {
   const cache = usage.BuildCache ?? [];
   return [
     "Images space usage:\n",
-    table(["REPOSITORY", "TAG", "IMAGE ID", "CREATED", "SIZE", "SHARED SIZE", "UNIQUE SIZE", "CONTAINERS"], (usage.Images ?? []).flatMap((image) => imageCells(image, nowMs))),
+    table(
+      ["REPOSITORY", "TAG", "IMAGE ID", "CREATED", "SIZE", "SHARED SIZE", "UNIQUE SIZE", "CONTAINERS"],
+      (usage.Images ?? []).flatMap((image) => imageCells(image, nowMs)),
+    ),
     "\nContainers space usage:\n",
-    table(["CONTAINER ID", "IMAGE", "COMMAND", "LOCAL VOLUMES", "SIZE", "CREATED", "STATUS", "NAMES"], (usage.Containers ?? []).map((row) => containerCells(row, nowMs))),
+    table(
+      ["CONTAINER ID", "IMAGE", "COMMAND", "LOCAL VOLUMES", "SIZE", "CREATED", "STATUS", "NAMES"],
+      (usage.Containers ?? []).map((row) => containerCells(row, nowMs)),
+    ),
     "\nLocal Volumes space usage:\n",
-    table(["VOLUME NAME", "LINKS", "SIZE"], (usage.Volumes ?? []).map(({ Name, UsageData }) => [Name, String(UsageData?.RefCount ?? "N/A"), UsageData ? formatSize(UsageData.Size) : "N/A"])),
-    `\nBuild cache usage: ${formatSize(sum(cache.filter(({ Shared }) => !Shared), ({ Size }) => Size))}\n`,
-    table(["CACHE ID", "CACHE TYPE", "SIZE", "CREATED", "LAST USED", "USAGE", "SHARED"], cache.map((record) => cacheCells(record, nowMs))),
+    table(
+      ["VOLUME NAME", "LINKS", "SIZE"],
+      (usage.Volumes ?? []).map(({ Name, UsageData }) => [
+        Name,
+        String(UsageData?.RefCount ?? "N/A"),
+        UsageData ? formatSize(UsageData.Size) : "N/A",
+      ]),
+    ),
+    `\nBuild cache usage: ${formatSize(
+      sum(
+        cache.filter(({ Shared }) => !Shared),
+        ({ Size }) => Size,
+      ),
+    )}\n`,
+    table(
+      ["CACHE ID", "CACHE TYPE", "SIZE", "CREATED", "LAST USED", "USAGE", "SHARED"],
+      cache.map((record) => cacheCells(record, nowMs)),
+    ),
   ].join("\n");
 }
 
@@ -106,11 +160,36 @@ function imageCells(image: ImageSummary, nowMs: number): readonly (readonly stri
 
 function containerCells(row: ContainerSummary, nowMs: number): readonly string[] {
   const { columns: all } = containerColumns({ trunc: true, size: false, nowMs });
-  const cell = (name: string): string => String(all.find((column) => column.name === name)?.value(row) ?? "");
-  return [cell("ID"), cell("Image"), cell("Command"), cell("LocalVolumes"), formatSize(row.SizeRw ?? 0, 3), cell("RunningFor"), cell("Status"), cell("Names")];
+  const cell = (name: string): string => textOf(all.find((column) => column.name === name)?.value(row));
+  return [
+    cell("ID"),
+    cell("Image"),
+    cell("Command"),
+    cell("LocalVolumes"),
+    formatSize(row.SizeRw ?? 0, 3),
+    cell("RunningFor"),
+    cell("Status"),
+    cell("Names"),
+  ];
 }
 
-function cacheCells({ ID, Type, Size, CreatedAt, LastUsedAt, UsageCount, Shared }: BuildCacheRecord, nowMs: number): readonly string[] {
-  const age = (time: string | null): string => (time === null ? "" : `${formatAge((nowMs - Date.parse(time)) / 1000)} ago`);
-  return [ID.slice(0, 12), Type, formatSize(Size, 3), age(CreatedAt), age(LastUsedAt), String(UsageCount), String(Shared)];
+function cacheCells(
+  { ID, Type, Size, CreatedAt, LastUsedAt, UsageCount, Shared }: BuildCacheRecord,
+  nowMs: number,
+): readonly string[] {
+  const age = (time: string | null): string =>
+    time === null ? "" : `${formatAge((nowMs - Date.parse(time)) / 1000)} ago`;
+  return [
+    ID.slice(0, 12),
+    Type,
+    formatSize(Size, 3),
+    age(CreatedAt),
+    age(LastUsedAt),
+    String(UsageCount),
+    String(Shared),
+  ];
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
 }

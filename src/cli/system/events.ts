@@ -1,5 +1,4 @@
-import { streamEvents } from "#client";
-import type { EventMessage } from "#spec";
+import { streamEvents, type ReceivedEvent } from "#client";
 import { compileTemplate, mapData, TemplateError } from "#term";
 import { apiTime } from "../framework/api-time.ts";
 import { CliError, command } from "../framework/command.ts";
@@ -17,16 +16,16 @@ export const events = command({
   async run(context, { flags }) {
     const show = printer(flags.format);
     const options = { since: apiTime(flags.since), until: apiTime(flags.until), filters: flags.filter };
-    for await (const event of streamEvents(context.client, options)) context.stdout.write(`${show(event)}\n`);
+    for await (const received of streamEvents(context.client, options)) context.stdout.write(`${show(received)}\n`);
   },
 });
 
-function printer(format: string): (event: EventMessage) => string {
+function printer(format: string): (received: ReceivedEvent) => string {
   if (format === "") return eventLine;
-  if (format === "json") return (event) => JSON.stringify(event);
+  if (format === "json") return ({ json }) => json;
   try {
     const template = compileTemplate(format);
-    return (event) => {
+    return ({ event }) => {
       let text = "";
       template.execute(mapData(event), (part) => (text += part));
       return text;
@@ -38,21 +37,21 @@ function printer(format: string): (event: EventMessage) => string {
 }
 
 /** `2024-05-01T10:11:12.123456789Z container create <id> (image=x, name=y)` */
-function eventLine({ Type, Action, Actor, timeNano, time }: EventMessage): string {
+function eventLine({ event: { Type, Action, Actor, time }, json }: ReceivedEvent): string {
   const attributes = Object.entries(Actor.Attributes ?? {})
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(([key, value]) => `${key}=${value}`);
   const suffix = attributes.length === 0 ? "" : ` (${attributes.join(", ")})`;
-  return `${localNano(time, timeNano)} ${Type} ${Action} ${Actor.ID}${suffix}`;
+  return `${localNano(time, /"timeNano":(\d+)/.exec(json)?.[1] ?? "0")} ${Type} ${Action} ${Actor.ID}${suffix}`;
 }
 
-/** A number of nanoseconds has lost its last digits in JSON's double; whole seconds come from `time`. */
-function localNano(seconds: number, nanoseconds: number): string {
+/** Local time with the last nine digits of the nanoseconds. */
+function localNano(seconds: number, nanoseconds: string): string {
   const date = new Date(seconds * 1000);
   const two = (value: number): string => String(value).padStart(2, "0");
   const offset = -date.getTimezoneOffset();
   const zone = `${offset < 0 ? "-" : "+"}${two(Math.floor(Math.abs(offset) / 60))}:${two(Math.abs(offset) % 60)}`;
-  const fraction = String(BigInt(nanoseconds) % 1_000_000_000n).padStart(9, "0");
+  const fraction = nanoseconds.slice(-9).padStart(9, "0");
   const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
   return `${day}T${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${fraction}${offset === 0 ? "Z" : zone}`;
 }

@@ -21,19 +21,31 @@ export const inspect = command({
     type: string("Look only for objects of this type: container, image, network or volume"),
   },
   run(context, { flags, changed, args }) {
-    if (changed.has("type") && flags.type === "") throw new CliError(`type is empty: must be one of "container", "image", "network", "volume"`);
+    if (changed.has("type") && flags.type === "")
+      throw new CliError(`type is empty: must be one of "container", "image", "network", "volume"`);
     const only = flags.type === "" ? undefined : getters[flags.type];
-    if (flags.type !== "" && !only) throw new CliError(`unknown type: ${JSON.stringify(flags.type)}: must be one of "container", "image", "network", "volume"`);
-    return inspectEach(context, args, flags.format, (name) => findObject(context, name, only ? [only] : Object.values(getters), flags.size));
+    if (flags.type !== "" && !only)
+      throw new CliError(
+        `unknown type: ${JSON.stringify(flags.type)}: must be one of "container", "image", "network", "volume"`,
+      );
+    return inspectEach(context, args, flags.format, (name) =>
+      findObject(context, name, only ? [only] : Object.values(getters), flags.size),
+    );
   },
 });
 
-async function findObject(context: Context, name: string, candidates: readonly Getter[], size: boolean): Promise<unknown> {
+async function findObject(
+  context: Context,
+  name: string,
+  candidates: readonly Getter[],
+  size: boolean,
+): Promise<unknown> {
   for (const get of candidates) {
     try {
       return await get(context, name, size);
     } catch (error) {
-      if (!(error instanceof ApiError) || (error.status !== 404 && !/invalid reference format/.test(error.message))) throw error;
+      if (!(error instanceof ApiError) || (error.status !== 404 && !/invalid reference format/.test(error.message)))
+        throw error;
       if (candidates.length === 1) throw error;
     }
   }

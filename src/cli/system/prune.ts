@@ -22,7 +22,8 @@ export const systemPrune = command({
     volumes: bool("Also remove anonymous volumes"),
   },
   async run(context, { flags }) {
-    if (flags.volumes && flags.filter["until"]) throw new CliError(`ERROR: The "until" filter is not supported with "--volumes"`);
+    if (flags.volumes && flags.filter["until"])
+      throw new CliError(`ERROR: The "until" filter is not supported with "--volumes"`);
     const choice = { all: flags.all, volumes: flags.volumes, filters: pruneFilters(context, flags.filter) };
     if (!flags.force && !(await confirm(context, warning(choice)))) return;
     let reclaimed = 0;
@@ -40,7 +41,10 @@ function warning({ all, volumes, filters }: Choice): string {
     all ? "all build cache" : "unused build cache",
   ];
   const given = Object.entries(filters).flatMap(([key, values]) => values.map((value) => `${key}=${value}`));
-  const only = given.length === 0 ? "" : `\n  Items to be pruned will be filtered with:\n${given.map((text) => `  - ${text}\n`).join("")}`;
+  const only =
+    given.length === 0
+      ? ""
+      : `\n  Items to be pruned will be filtered with:\n${given.map((text) => `  - ${text}\n`).join("")}`;
   return `WARNING! This will remove:\n${items.map((item) => `  - ${item}\n`).join("")}${only}\nAre you sure you want to continue?`;
 }
 
@@ -53,11 +57,20 @@ interface Step {
 
 /** In this order: each step may free what the next one removes. */
 function steps({ all, volumes, filters }: Choice): readonly Step[] {
-  const list = (title: string, names: readonly string[] | null | undefined): string => (names && names.length > 0 ? `${title}:\n${names.join("\n")}\n\n` : "");
+  const list = (title: string, names: readonly string[] | null | undefined): string =>
+    names && names.length > 0 ? `${title}:\n${names.join("\n")}\n\n` : "";
   return [
     { kind: "containers", filters, text: (report) => list("Deleted Containers", report.ContainersDeleted) },
     { kind: "networks", filters, text: (report) => list("Deleted Networks", report.NetworksDeleted) },
-    ...(volumes ? [{ kind: "volumes" as const, filters, text: (report: PruneReport) => list("Deleted Volumes", report.VolumesDeleted) }] : []),
+    ...(volumes
+      ? [
+          {
+            kind: "volumes" as const,
+            filters,
+            text: (report: PruneReport) => list("Deleted Volumes", report.VolumesDeleted),
+          },
+        ]
+      : []),
     { kind: "images", filters: { ...filters, dangling: [String(!all)] }, text: deletedImages },
     { kind: "build", filters, all, text: (report) => list("Deleted build cache objects", report.CachesDeleted) },
   ];

@@ -44,7 +44,8 @@ function architecture(): string {
 
 function textOf(context: Context, server: VersionResponse | undefined): string {
   const facts = clientFacts(context);
-  const lower = compareVersions(facts["ApiVersion"] ?? "", clientApiVersion) < 0 ? ` (downgraded from ${clientApiVersion})` : "";
+  const lower =
+    compareVersions(facts["ApiVersion"] ?? "", clientApiVersion) < 0 ? ` (downgraded from ${clientApiVersion})` : "";
   const lines = [
     "Client:",
     ` Version:\t${facts["Version"]}`,

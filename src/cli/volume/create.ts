@@ -13,7 +13,10 @@ export const create = command({
     opt: list("Option of the driver (key=value)", { short: "o", valueName: "map" }),
   },
   async run(context, { flags, args: [given] }) {
-    if (given !== undefined && flags.name !== "") throw new CliError("conflicting options: cannot specify a volume-name through both --name and as a positional arg");
+    if (given !== undefined && flags.name !== "")
+      throw new CliError(
+        "conflicting options: cannot specify a volume-name through both --name and as a positional arg",
+      );
     const { Name } = await createVolume(context.client, {
       Name: given ?? flags.name,
       Driver: flags.driver,

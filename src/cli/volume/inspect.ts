@@ -7,5 +7,6 @@ export const inspect = command({
   usage: "[OPTIONS] VOLUME [VOLUME...]",
   args: [1, Infinity],
   flags: { format: inspectFormat() },
-  run: (context, { flags, args }) => inspectEach(context, args, flags.format, (name) => inspectVolume(context.client, name)),
+  run: (context, { flags, args }) =>
+    inspectEach(context, args, flags.format, (name) => inspectVolume(context.client, name)),
 });

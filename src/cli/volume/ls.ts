@@ -3,8 +3,7 @@ import { formatList, formatSize, parseListFormat, type ListSpec } from "#term";
 import { labelsText } from "../container/ls-columns.ts";
 import { command } from "../framework/command.ts";
 import { filter, format, quiet } from "../framework/flags.ts";
-
-const collator = new Intl.Collator("en", { numeric: true });
+import { naturalOrder } from "../framework/natural-order.ts";
 
 const columns: ListSpec<VolumeUsage> = {
   typeName: "*formatter.volumeContext",
@@ -31,7 +30,7 @@ export const ls = command({
   async run(context, { flags }) {
     const template = flags.format || (flags.quiet ? "{{.Name}}" : context.config.volumesFormat || "");
     const { Volumes } = await listVolumes(context.client, flags.filter);
-    const rows = (Volumes ?? []).toSorted((a, b) => collator.compare(a.Name, b.Name));
+    const rows = (Volumes ?? []).toSorted((a, b) => naturalOrder(a.Name, b.Name));
     context.stdout.write(formatList(rows, columns, parseListFormat(template)));
   },
 });

@@ -14,8 +14,14 @@ export const volumePrune = command({
     force: force(),
   },
   async run(context, { flags }) {
-    const what = flags.all ? "all local volumes not used by at least one container" : "anonymous local volumes not used by at least one container";
-    if (!flags.force && !(await confirm(context, `WARNING! This will remove ${what}.\nAre you sure you want to continue?`))) return;
+    const what = flags.all
+      ? "all local volumes not used by at least one container"
+      : "anonymous local volumes not used by at least one container";
+    if (
+      !flags.force &&
+      !(await confirm(context, `WARNING! This will remove ${what}.\nAre you sure you want to continue?`))
+    )
+      return;
     const filters = { ...pruneFilters(context, flags.filter), ...(flags.all ? { all: ["true"] } : {}) };
     const { VolumesDeleted: names, SpaceReclaimed = 0 } = await prune(context.client, "volumes", filters);
     if (names && names.length > 0) context.stdout.write(`Deleted Volumes:\n${names.join("\n")}\n\n`);

@@ -6,5 +6,6 @@ export const rm = command({
   usage: "[OPTIONS] VOLUME [VOLUME...]",
   args: [1, Infinity],
   flags: { force: force("Do not fail for a volume that does not exist") },
-  run: (context, { flags, args }) => forEachName(context, args, (name) => removeVolume(context.client, name, flags.force)),
+  run: (context, { flags, args }) =>
+    forEachName(context, args, (name) => removeVolume(context.client, name, flags.force)),
 });

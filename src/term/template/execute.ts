@@ -28,7 +28,12 @@ class LoopExit extends Error {
 }
 
 /** Runs the nodes, appending to `out`. @throws TemplateError with Go's text, after what was printed before it */
-export function executeNodes(nodes: readonly Node[], data: TemplateData, source: string, out: (text: string) => void): void {
+export function executeNodes(
+  nodes: readonly Node[],
+  data: TemplateData,
+  source: string,
+  out: (text: string) => void,
+): void {
   new Executor(data, source, out).run(nodes, { dot: data.root, variables: [new Map([["$", data.root]])] });
 }
 
@@ -82,7 +87,7 @@ class Executor {
     const value = this.#pipeline(node.pipeline, scope);
     const entries = this.#entries(value, node.pipeline);
     if (entries.length === 0) this.run(node.otherwise, scope);
-    for (const [key, item] of entries) {
+    for (const [key, item] of entries as readonly (readonly [unknown, unknown])[]) {
       const inner: Scope = { dot: item, variables: [...scope.variables, new Map()] };
       const names = node.pipeline.variables;
       if (names.length === 1) setVariable(inner, names[0] ?? "", item, true);
@@ -103,7 +108,8 @@ class Executor {
     if (value === null || value === undefined) return [];
     if (Array.isArray(value)) return value.map((item: unknown, i) => [i, item] as const);
     if (typeof value === "number") return Array.from({ length: value }, (_, i) => [i, i] as const);
-    if (typeof value === "object") return Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+    if (typeof value === "object")
+      return Object.entries(value as Readonly<Record<string, unknown>>).toSorted(([a], [b]) => (a < b ? -1 : 1));
     throw this.#failure(pipeline.commands[0]?.[0], `range can't iterate over ${formatValue(value)}`);
   }
 
@@ -126,8 +132,10 @@ class Executor {
     if (!first) return undefined;
     if (first.kind === "function") return this.#call(first, rest, scope, piped);
     const args = (): unknown[] => [...rest.map((operand) => this.#operand(operand, scope)), ...piped];
-    if (first.kind === "fields" || first.kind === "variable" || first.kind === "pipeline") return this.#chain(first, scope, args);
-    if (rest.length > 0 || piped.length > 0) throw this.#failure(first, `can't give argument to non-function ${this.#text(first)}`);
+    if (first.kind === "fields" || first.kind === "variable" || first.kind === "pipeline")
+      return this.#chain(first, scope, args);
+    if (rest.length > 0 || piped.length > 0)
+      throw this.#failure(first, `can't give argument to non-function ${this.#text(first)}`);
     return this.#operand(first, scope);
   }
 
@@ -166,7 +174,11 @@ class Executor {
     }
   }
 
-  #chain(operand: Operand & { kind: "fields" | "variable" | "pipeline" }, scope: Scope, args: () => unknown[]): unknown {
+  #chain(
+    operand: Operand & { kind: "fields" | "variable" | "pipeline" },
+    scope: Scope,
+    args: () => unknown[],
+  ): unknown {
     let value: unknown = scope.dot;
     if (operand.kind === "variable") value = this.#variable(operand, scope);
     if (operand.kind === "pipeline") value = this.#pipeline(operand.pipeline, scope);
@@ -186,7 +198,10 @@ class Executor {
     if (value === this.#data.root) return this.#rootField(name, operand, args);
     if (value === null || value === undefined) throw this.#failure(operand, `nil data; no entry for key "${name}"`);
     if (typeof value !== "object" || Array.isArray(value)) {
-      throw this.#failure(operand, `can't evaluate field ${name} in type ${goType(value) === "string" ? "string" : "interface {}"}`);
+      throw this.#failure(
+        operand,
+        `can't evaluate field ${name} in type ${goType(value) === "string" ? "string" : "interface {}"}`,
+      );
     }
     if (!Object.hasOwn(value, name)) throw this.#failure(operand, `map has no entry for key "${name}"`);
     return (value as Readonly<Record<string, unknown>>)[name];
@@ -197,7 +212,10 @@ class Executor {
     if (typeof field === "function") return (field as (...a: readonly unknown[]) => unknown)(...args);
     if (field === undefined) {
       const { typeName } = this.#data;
-      throw this.#failure(operand, typeName ? `can't evaluate field ${name} in type ${typeName}` : `map has no entry for key "${name}"`);
+      throw this.#failure(
+        operand,
+        typeName ? `can't evaluate field ${name} in type ${typeName}` : `map has no entry for key "${name}"`,
+      );
     }
     return field;
   }
@@ -206,7 +224,10 @@ class Executor {
     const at = operand?.at ?? 0;
     const before = this.#source.slice(0, at);
     const line = before.split("\n").length;
-    const column = at - (before.lastIndexOf("\n") + 1) + (operand?.kind === "fields" && operand.names.length > 1 ? (operand.names[0]?.length ?? 0) + 1 : 0);
+    const column =
+      at -
+      (before.lastIndexOf("\n") + 1) +
+      (operand?.kind === "fields" && operand.names.length > 1 ? (operand.names[0]?.length ?? 0) + 1 : 0);
     return new TemplateError(`template: :${line}:${column}: executing "" at <${text}>: ${message}`);
   }
 

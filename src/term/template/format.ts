@@ -13,7 +13,7 @@ function formatInner(value: unknown): string {
     const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
     return `map[${entries.map(([key, item]) => `${key}:${formatInner(item)}`).join(" ")}]`;
   }
-  return String(value);
+  return typeof value === "boolean" || typeof value === "bigint" ? String(value) : "";
 }
 
 /** Go's `%v` of a number: shortest digits, an exponent from 1e+21 on (integers stay whole below it). */
@@ -25,7 +25,8 @@ export function formatNumber(value: number): string {
 /** Go's fmt.Sprintf for the verbs that templates use. */
 export function sprintf(format: string, values: readonly unknown[]): string {
   let next = 0;
-  const text = format.replace(/%([-+# 0]*)(\d+|\*)?(?:\.(\d+))?([a-zA-Z%])/g, (_, flags: string, width: string | undefined, precision: string | undefined, verb: string) => {
+  const text = format.replace(/%([-+# 0]*)(\d+|\*)?(?:\.(\d+))?([a-zA-Z%])/g, (...match: readonly string[]) => {
+    const [, flags = "", width, precision, verb = ""] = match as readonly (string | undefined)[];
     if (verb === "%") return "%";
     const wide = width === "*" ? String(values[next++]) : width;
     if (next >= values.length) return `%!${verb}(MISSING)`;
@@ -56,7 +57,9 @@ function formatVerb(verb: string, value: unknown, precision: string | undefined,
     case "F":
       return Number(value).toFixed(digits ?? 6);
     case "g":
-      return digits === undefined ? formatNumber(Number(value)) : formatNumber(Number(Number(value).toPrecision(Math.max(digits, 1))));
+      return digits === undefined
+        ? formatNumber(Number(value))
+        : formatNumber(Number(Number(value).toPrecision(Math.max(digits, 1))));
     case "x":
     case "X": {
       const hex = typeof value === "number" ? value.toString(16) : Buffer.from(formatInner(value)).toString("hex");
@@ -78,7 +81,7 @@ function formatVerb(verb: string, value: unknown, precision: string | undefined,
 }
 
 function pad(text: string, flags: string, width: number): string {
-  const missing = width - [...text].length;
+  const missing = width - Array.from(text).length;
   if (missing <= 0) return text;
   if (flags.includes("-")) return text + " ".repeat(missing);
   if (!flags.includes("0")) return " ".repeat(missing) + text;

@@ -14,8 +14,18 @@ export function isTrue(value: unknown): boolean {
 export const templateFunctions: ReadonlyMap<string, TemplateFunction> = new Map<string, TemplateFunction>([
   ["json", (value) => goJson(value)],
   ["split", (text, separator) => string(text).split(string(separator))],
-  ["join", (list, separator) => (Array.isArray(list) ? list : []).map((item) => formatValue(item)).join(string(separator))],
-  ["title", (text) => string(text).replace(/(^|[^\p{L}\p{N}_'])(\p{L})/gu, (_, before: string, letter: string) => before + letter.toUpperCase())],
+  [
+    "join",
+    (list, separator) => (Array.isArray(list) ? list : []).map((item) => formatValue(item)).join(string(separator)),
+  ],
+  [
+    "title",
+    (text) =>
+      string(text).replace(
+        /(^|[^\p{L}\p{N}_'])(\p{L})/gu,
+        (_, before: string, letter: string) => before + letter.toUpperCase(),
+      ),
+  ],
   ["lower", (text) => string(text).toLowerCase()],
   ["upper", (text) => string(text).toUpperCase()],
   ["pad", (text, before, after) => padded(string(text), Number(before), Number(after))],
@@ -68,13 +78,16 @@ function lengthOf(value: unknown): number {
   if (typeof value === "string") return Buffer.byteLength(value);
   if (Array.isArray(value)) return value.length;
   if (typeof value === "object" && value !== null) return Object.keys(value).length;
-  throw new TemplateError(`error calling len: len of ${value === null || value === undefined ? "nil pointer" : `type ${goType(value)}`}`);
+  throw new TemplateError(
+    `error calling len: len of ${value === null || value === undefined ? "nil pointer" : `type ${goType(value)}`}`,
+  );
 }
 
 function indexed(value: unknown, key: unknown): unknown {
   if (Array.isArray(value)) {
     const index = Number(key);
-    if (index < 0 || index >= value.length) throw new TemplateError(`error calling index: reflect: slice index out of range`);
+    if (index < 0 || index >= value.length)
+      throw new TemplateError(`error calling index: reflect: slice index out of range`);
     return value[index] as unknown;
   }
   if (typeof value === "string") return Buffer.from(value)[Number(key)];

@@ -1,6 +1,17 @@
 /** Go's text/template: what it is cut into. */
 export interface Token {
-  readonly kind: "text" | "open" | "close" | "word" | "field" | "variable" | "string" | "char" | "number" | "punct" | "space";
+  readonly kind:
+    | "text"
+    | "open"
+    | "close"
+    | "word"
+    | "field"
+    | "variable"
+    | "string"
+    | "char"
+    | "number"
+    | "punct"
+    | "space";
   readonly text: string;
   /** Offset in the source. */
   readonly at: number;

@@ -23,7 +23,12 @@ export interface Pipeline {
 export type Node =
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "action"; readonly pipeline: Pipeline }
-  | { readonly kind: "if" | "with" | "range"; readonly pipeline: Pipeline; readonly body: readonly Node[]; readonly otherwise: readonly Node[] }
+  | {
+      readonly kind: "if" | "with" | "range";
+      readonly pipeline: Pipeline;
+      readonly body: readonly Node[];
+      readonly otherwise: readonly Node[];
+    }
   | { readonly kind: "break" | "continue" };
 
 /** @throws TemplateError with Go's text: `template: :1: …` */

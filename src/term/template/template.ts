@@ -24,6 +24,7 @@ export function mapData(root: unknown): TemplateData {
   const isObject = typeof root === "object" && root !== null;
   return {
     root,
-    fields: (name) => (isObject && Object.hasOwn(root, name) ? ((root as Readonly<Record<string, unknown>>)[name] ?? null) : undefined),
+    fields: (name) =>
+      isObject && Object.hasOwn(root, name) ? ((root as Readonly<Record<string, unknown>>)[name] ?? null) : undefined,
   };
 }
