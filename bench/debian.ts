@@ -1,0 +1,78 @@
+import { closeSync, existsSync, mkdirSync, openSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
+import { randomFillSync } from "node:crypto";
+import { join } from "node:path";
+import { CommandFailed, runSync } from "./command.ts";
+import type { Session } from "./session.ts";
+
+export interface BigImage {
+  /** docker-archive with one layer. */
+  readonly archive: string;
+  /** The same files as a plain tar. */
+  readonly rootfs: string;
+  readonly tag: string;
+  /** What it is and how large, for titles. */
+  readonly facts: string;
+}
+
+const packages = "python3,perl,git,gcc";
+
+/** Made once and kept in the cache directory. Without debootstrap or a mirror: a tree of files of a like number and size. */
+export async function debianArchive({ ours, options: { cache } }: Session): Promise<BigImage> {
+  mkdirSync(cache, { recursive: true });
+  const made = ["debian", "synthetic"].find((kind) => existsSync(join(cache, `${kind}.tar`)));
+  const kind = made ?? makeRootfs(ours, cache);
+  const tag = `lighter-bench/${kind}:latest`;
+  const archive = join(cache, `${kind}.tar`);
+  const rootfs = join(cache, `${kind}-rootfs.tar`);
+  const size = Math.round(statSync(rootfs).size / 1e6);
+  const what = kind === "debian" ? "a Debian" : "a synthetic tree (no debootstrap or no mirror here)";
+  return { archive, rootfs, tag, facts: `${what} of ${size} MB` };
+}
+
+function makeRootfs(ours: Session["ours"], cache: string): string {
+  console.error("making the Debian image, once …");
+  try {
+    const tag = "lighter-bench/debian:latest";
+    ours.lighter(["image", "bootstrap", "debian", "--include", packages, "-t", tag], { env: { HOME: "/root" } });
+    keep(ours, cache, "debian");
+    return "debian";
+  } catch (error) {
+    if (!(error instanceof CommandFailed)) throw error;
+    console.error(`no Debian: ${error.message}`);
+  }
+  const tree = join(cache, "tree");
+  fillTree(tree);
+  runSync(["tar", "-C", tree, "-cf", join(cache, "tree.tar"), "."]);
+  ours.engine.docker(["import", join(cache, "tree.tar"), "lighter-bench/synthetic:latest"]);
+  for (const path of [tree, `${tree}.tar`]) rmSync(path, { recursive: true });
+  keep(ours, cache, "synthetic");
+  return "synthetic";
+}
+
+/** Archive and tar of the image, whole or not at all; it leaves our engine. */
+function keep({ engine }: Session["ours"], cache: string, kind: string): void {
+  const tag = `lighter-bench/${kind}:latest`;
+  const paths = { archive: join(cache, `${kind}.tar`), rootfs: join(cache, `${kind}-rootfs.tar`) };
+  const id = engine.docker(["create", tag, "none"]).stdout.trim();
+  engine.docker(["export", "-o", `${paths.rootfs}.part`, id]);
+  engine.docker(["rm", id]);
+  engine.docker(["save", "-o", `${paths.archive}.part`, tag]);
+  engine.docker(["rmi", "-f", tag]);
+  renameSync(`${paths.rootfs}.part`, paths.rootfs);
+  renameSync(`${paths.archive}.part`, paths.archive);
+}
+
+/** 20,000 files of 30 kB in 1,000 directories; bytes that repeat little, like programs. */
+function fillTree(root: string): void {
+  rmSync(root, { recursive: true, force: true });
+  const bytes = new Uint8Array(30_000);
+  for (let directory = 0; directory < 1000; directory++) {
+    mkdirSync(join(root, `${directory}`), { recursive: true });
+    for (let number = 0; number < 20; number++) {
+      randomFillSync(bytes, 0, 10_000);
+      const file = openSync(join(root, `${directory}/${number}`), "w");
+      writeSync(file, bytes);
+      closeSync(file);
+    }
+  }
+}
