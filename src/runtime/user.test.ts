@@ -3,14 +3,19 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, unlinkSync, writeFileSync 
 import { join } from "node:path";
 import { resolveUser } from "./user.ts";
 
-const root = mkdtempSync(`/tmp/lighter-test-${process.pid}-user-`);
-mkdirSync(join(root, "etc"));
+function makeRoot(): string {
+  const directory = mkdtempSync(`/tmp/lighter-test-${process.pid}-user-`);
+  afterAll(() => rmSync(directory, { recursive: true }));
+  mkdirSync(join(directory, "etc"));
+  return directory;
+}
+
+const root = makeRoot();
 writeFileSync(
   join(root, "etc/passwd"),
   "root:x:0:0:root:/root:/bin/sh\napp:x:1000:1001::/home/app:/bin/sh\nbad:x:4294967296:0::/:\n12:x:77:78::/odd:\n",
 );
 writeFileSync(join(root, "etc/group"), "root:x:0:\napp:x:1001:\nwheel:x:10:app,root\nextra:x:20:\n");
-afterAll(() => rmSync(root, { recursive: true }));
 
 describe("resolveUser", () => {
   test.each([
@@ -43,11 +48,11 @@ describe("resolveUser", () => {
 });
 
 test("hostile files are not followed out of the root, and not read without end", () => {
-  const passwd = join(root, "etc/passwd");
-  unlinkSync(passwd);
+  const hostile = makeRoot();
+  const passwd = join(hostile, "etc/passwd");
   symlinkSync("../../../../../../../../../etc/passwd", passwd);
-  expect(() => resolveUser(root, "root")).toThrow("unable to find user root");
+  expect(() => resolveUser(hostile, "root")).toThrow("unable to find user root");
   unlinkSync(passwd);
   writeFileSync(passwd, Buffer.alloc(1024 * 1024 + 1));
-  expect(() => resolveUser(root, "root")).toThrow("more than");
+  expect(() => resolveUser(hostile, "root")).toThrow("more than");
 });

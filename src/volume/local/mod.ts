@@ -1,3 +1,4 @@
+/** volume/local: volumes in directories of this host, a row each. A directory without a row is removed at boot. */
 import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { EngineError, randomHexId, type Clock } from "#core";
