@@ -5,12 +5,13 @@ import { resolveUser } from "./user.ts";
 
 function makeRoot(): string {
   const directory = mkdtempSync(`/tmp/lighter-test-${process.pid}-user-`);
-  afterAll(() => rmSync(directory, { recursive: true }));
   mkdirSync(join(directory, "etc"));
   return directory;
 }
 
 const root = makeRoot();
+const hostile = makeRoot();
+afterAll(() => [root, hostile].forEach((directory) => rmSync(directory, { recursive: true })));
 writeFileSync(
   join(root, "etc/passwd"),
   "root:x:0:0:root:/root:/bin/sh\napp:x:1000:1001::/home/app:/bin/sh\nbad:x:4294967296:0::/:\n12:x:77:78::/odd:\n",
@@ -48,7 +49,6 @@ describe("resolveUser", () => {
 });
 
 test("hostile files are not followed out of the root, and not read without end", () => {
-  const hostile = makeRoot();
   const passwd = join(hostile, "etc/passwd");
   symlinkSync("../../../../../../../../../etc/passwd", passwd);
   expect(() => resolveUser(hostile, "root")).toThrow("unable to find user root");
