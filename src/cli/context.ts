@@ -51,11 +51,15 @@ export async function createContext(
       return readConfig();
     },
     get client() {
+      if (choice.failure) throw choice.failure;
       return (client ??= openClient(choice, env, readConfig()));
     },
     configDirectory,
     contextName: choice.contextName,
-    host: choice.host,
+    get host() {
+      if (choice.failure) throw choice.failure;
+      return choice.host;
+    },
     debug: flags.debug || flags["log-level"] === "debug",
     [Symbol.dispose]: () => client?.[Symbol.dispose](),
   };

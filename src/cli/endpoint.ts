@@ -7,6 +7,8 @@ export interface EndpointChoice {
   readonly host: string;
   readonly contextName: string;
   readonly tls?: TlsOptions;
+  /** Why the context cannot be used; told when it is, so that `context use` and `rm` still work. */
+  readonly failure?: CliError;
 }
 
 export interface EndpointFlags {
@@ -57,7 +59,13 @@ async function named(name: string, sources: EndpointSources): Promise<EndpointCh
       sources,
     );
   const { readContextTls, requireContext } = await import("./context/store.ts");
-  const context = requireContext(sources.configDirectory, name);
+  let context: ReturnType<typeof requireContext>;
+  try {
+    context = requireContext(sources.configDirectory, name);
+  } catch (failure) {
+    if (failure instanceof CliError) return { host: "", contextName: name, failure };
+    throw failure;
+  }
   const tls = readContextTls(sources.configDirectory, context);
   return { host: context.Endpoints.docker?.Host || lighterSocket, contextName: name, ...(tls ? { tls } : {}) };
 }

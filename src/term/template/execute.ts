@@ -87,7 +87,9 @@ class Executor {
     const value = this.#pipeline(node.pipeline, scope);
     const entries = this.#entries(value, node.pipeline);
     if (entries.length === 0) this.run(node.otherwise, scope);
-    for (const [key, item] of entries as readonly (readonly [unknown, unknown])[]) {
+    for (const entry of entries) {
+      const key: unknown = entry[0];
+      const item: unknown = entry[1];
       const inner: Scope = { dot: item, variables: [...scope.variables, new Map()] };
       const names = node.pipeline.variables;
       if (names.length === 1) setVariable(inner, names[0] ?? "", item, true);
@@ -109,7 +111,7 @@ class Executor {
     if (Array.isArray(value)) return value.map((item: unknown, i) => [i, item] as const);
     if (typeof value === "number") return Array.from({ length: value }, (_, i) => [i, i] as const);
     if (typeof value === "object")
-      return Object.entries(value as Readonly<Record<string, unknown>>).toSorted(([a], [b]) => (a < b ? -1 : 1));
+      return Object.entries<unknown>({ ...value }).toSorted(([a], [b]) => (a < b ? -1 : 1));
     throw this.#failure(pipeline.commands[0]?.[0], `range can't iterate over ${formatValue(value)}`);
   }
 
