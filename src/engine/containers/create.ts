@@ -26,7 +26,8 @@ export async function createContainer(
   const chosen = name === "" ? undefined : checkContainerName(name);
   const image = resolveImage(context, request.Image ?? "", platform);
   const config = mergeConfig(request, image.config.config);
-  checkRequest(config, host, context.deps.machine.cpus);
+  checkRequest({ ...config, Healthcheck: request.Healthcheck ?? null }, host, context.deps.machine.cpus);
+  checkRuntime(context, host);
   checkNetworkMode(context, host, config);
   const record = await materialise(context, {
     image,
@@ -36,7 +37,7 @@ export async function createContainer(
     endpoints: endpointsOf(request),
     buildStep: false,
   });
-  return { Id: record.id, Warnings: createWarnings(host) };
+  return { Id: record.id, Warnings: createWarnings(host, config) };
 }
 
 export interface NewContainer {
@@ -165,7 +166,13 @@ export function normaliseHostConfig(host: HostConfig): HostConfig {
   };
 }
 
-function createWarnings(host: HostConfig): string[] {
+function checkRuntime({ deps }: ContainerContext, { Runtime = "" }: HostConfig): void {
+  if (Runtime !== "" && !deps.runtime.runtimes.has(Runtime)) {
+    throw new EngineError("invalid", `unknown or invalid runtime name: ${Runtime}`);
+  }
+}
+
+function createWarnings(host: HostConfig, config: ContainerConfig): string[] {
   const publishes = Object.keys(host.PortBindings ?? {}).length > 0 || host.PublishAllPorts === true;
   return publishes && host.NetworkMode === "host" ? ["Published ports are discarded when using host network mode"] : [];
 }

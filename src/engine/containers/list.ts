@@ -14,7 +14,7 @@ export function listContainers(context: ContainerContext, options: ContainerList
   const records = context.registry
     .all()
     .filter((record) => anyState || record.state.status === "running" || record.state.status === "paused")
-    .toSorted((a, b) => (BigInt(b.createdNs) > BigInt(a.createdNs) ? 1 : -1))
+    .toSorted((a, b) => (b.createdNs > a.createdNs ? 1 : -1)) // nanoseconds of this age have 19 digits
     .filter(matchesFilters(context, filters));
   return (limit > 0 ? records.slice(0, limit) : records).map((record) => summarise(context, record));
 }
