@@ -174,7 +174,13 @@ function checkRuntime({ deps }: ContainerContext, { Runtime = "" }: HostConfig):
 
 function createWarnings(host: HostConfig, config: ContainerConfig): string[] {
   const publishes = Object.keys(host.PortBindings ?? {}).length > 0 || host.PublishAllPorts === true;
-  return publishes && host.NetworkMode === "host" ? ["Published ports are discarded when using host network mode"] : [];
+  const test = config.Healthcheck?.Test ?? [];
+  return [
+    ...(publishes && host.NetworkMode === "host" ? ["Published ports are discarded when using host network mode"] : []),
+    ...(test.length > 0 && test[0] !== "NONE"
+      ? ["The image's health check is not run: health checks are not built yet"]
+      : []),
+  ];
 }
 
 export const platformOfHost = formatPlatform(hostPlatform());
