@@ -137,6 +137,12 @@ const container: CommandNode = {
       load: async () => (await import("./container/top.ts")).top,
     },
     {
+      name: "update",
+      top: "update",
+      summary: "Change limits of containers",
+      load: async () => (await import("./container/update.ts")).update,
+    },
+    {
       name: "unpause",
       top: "unpause",
       summary: "Let frozen containers go on",
@@ -228,11 +234,34 @@ const network: CommandNode = {
   summary: "Networks",
   children: [
     {
+      name: "connect",
+      summary: "Connect a container to a network",
+      load: async () => (await import("./network/connect.ts")).connect,
+    },
+    { name: "create", summary: "Make a network", load: async () => (await import("./network/create.ts")).create },
+    {
+      name: "disconnect",
+      summary: "Disconnect a container from a network",
+      load: async () => (await import("./network/disconnect.ts")).disconnect,
+    },
+    {
       name: "inspect",
       summary: "Show all about networks as JSON",
       load: async () => (await import("./network/inspect.ts")).inspect,
     },
     { name: "ls", aliases: ["list"], summary: "List networks", load: async () => (await import("./network/ls.ts")).ls },
+
+    {
+      name: "prune",
+      summary: "Remove networks that nothing uses",
+      load: async () => (await import("./network/prune.ts")).networkPrune,
+    },
+    {
+      name: "rm",
+      aliases: ["remove"],
+      summary: "Remove networks",
+      load: async () => (await import("./network/rm.ts")).rm,
+    },
   ],
 };
 

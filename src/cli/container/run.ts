@@ -7,6 +7,7 @@ import {
   type HijackedStream,
 } from "#client";
 import type { ContainerCreateRequest } from "#spec";
+import { errorCode } from "#term";
 import { CliError, command, RunError, type Context } from "../framework/command.ts";
 import { bool, detachKeys } from "../framework/flags.ts";
 import { createRequest, type CreateInput } from "./create-request.ts";
@@ -56,7 +57,8 @@ export const run = command({
         proxy: input.flags["sig-proxy"],
       });
     } catch (error) {
-      throw error instanceof RunError || error instanceof TerminalMissing ? error : new RunError(error);
+      const told = error instanceof RunError || error instanceof TerminalMissing || errorCode(error) === "EPIPE";
+      throw told ? error : new RunError(error);
     }
   },
 });

@@ -25,16 +25,19 @@ export function openSession(context: Context, { stream, tty, input, detachKeys }
   const typed = input
     ? pumpInput(stream, raw?.input ?? context.stdin(), tty ? new DetachFilter(keys) : undefined)
     : undefined;
+  const done = typed
+    ? Promise.race([
+        output,
+        typed.then(
+          (how) => (how === "detached" ? how : output),
+          () => output,
+        ),
+      ])
+    : output;
+  // Awaited only after the start, which may fail first.
+  done.catch(() => undefined);
   return {
-    done: typed
-      ? Promise.race([
-          output,
-          typed.then(
-            (how) => (how === "detached" ? how : output),
-            () => output,
-          ),
-        ])
-      : output,
+    done,
     [Symbol.dispose]() {
       raw?.[Symbol.dispose]();
       stream[Symbol.dispose]();

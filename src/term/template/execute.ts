@@ -73,7 +73,7 @@ class Executor {
   }
 
   #control(node: Node & { kind: "if" | "with" | "range" }, outer: Scope): void {
-    const scope: Scope = { dot: outer.dot, variables: [...outer.variables, new Map()] };
+    const scope: Scope = { dot: outer.dot, variables: [...outer.variables, new Map<string, unknown>()] };
     if (node.kind === "range") {
       this.#range(node, scope);
       return;
@@ -90,7 +90,7 @@ class Executor {
     for (const entry of entries) {
       const key: unknown = entry[0];
       const item: unknown = entry[1];
-      const inner: Scope = { dot: item, variables: [...scope.variables, new Map()] };
+      const inner: Scope = { dot: item, variables: [...scope.variables, new Map<string, unknown>()] };
       const names = node.pipeline.variables;
       if (names.length === 1) setVariable(inner, names[0] ?? "", item, true);
       if (names.length === 2) {
