@@ -60,7 +60,6 @@ class BridgeDriver implements NetworkDriver {
     });
   }
 
-  // oxlint-disable-next-line require-await -- the contract is asynchronous; this driver's attach never waits
   async attach(network: NetworkConfig, sandbox: Sandbox, options: AttachOptions): Promise<EndpointSettings> {
     const known = this.#networks.get(network.id);
     if (known === undefined) throw new EngineError("internal", `network ${network.name} was not ensured before attach`);
