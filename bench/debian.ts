@@ -52,14 +52,13 @@ function makeRootfs(ours: Session["ours"], cache: string): string {
 /** Archive and tar of the image, whole or not at all; it leaves our engine. */
 function keep({ engine }: Session["ours"], cache: string, kind: string): void {
   const tag = `lighter-bench/${kind}:latest`;
-  const paths = { archive: join(cache, `${kind}.tar`), rootfs: join(cache, `${kind}-rootfs.tar`) };
-  const id = engine.docker(["create", tag, "none"]).stdout.trim();
-  engine.docker(["export", "-o", `${paths.rootfs}.part`, id]);
-  engine.docker(["rm", id]);
-  engine.docker(["save", "-o", `${paths.archive}.part`, tag]);
+  const archive = join(cache, `${kind}.tar.part`);
+  const rootfs = join(cache, `${kind}-rootfs.tar`);
+  engine.docker(["save", "-o", archive, tag]);
   engine.docker(["rmi", "-f", tag]);
-  renameSync(`${paths.rootfs}.part`, paths.rootfs);
-  renameSync(`${paths.archive}.part`, paths.archive);
+  const manifest = JSON.parse(runSync(["tar", "-xOf", archive, "manifest.json"]).stdout) as [{ Layers: [string] }];
+  runSync(["tar", "-xOf", archive, manifest[0].Layers[0]], { output: rootfs });
+  renameSync(archive, join(cache, `${kind}.tar`));
 }
 
 /** 20,000 files of 30 kB in 1,000 directories; bytes that repeat little, like programs. */

@@ -23,21 +23,25 @@ export async function* buildRows(session: Session): AsyncGenerator<Row> {
     writeFileSync(join(directory, `files/${number}.txt`), `${number}\n`.repeat(200));
   using scope = new DisposableStack();
   for (const engine of session.engines) scope.defer(() => void engine.docker(["rmi", "-f", image]));
-  yield await buildRow(session, directory, { title: "cached", flags: [] });
-  yield await buildRow(session, directory, { title: "without the cache", flags: ["--no-cache"] });
+  yield await buildRow(session, directory, { title: "cached", flags: [], rounds: session.options.samples });
+  yield await buildRow(session, directory, {
+    title: "without the cache",
+    flags: ["--no-cache"],
+    rounds: Math.max(3, Math.round(session.options.samples / 3)),
+  });
 }
 
 interface BuildKind {
   readonly title: string;
   readonly flags: readonly string[];
+  readonly rounds: number;
 }
 
-async function buildRow({ engines, options }: Session, directory: string, { title, flags }: BuildKind): Promise<Row> {
+async function buildRow({ engines }: Session, directory: string, { title, flags, rounds }: BuildKind): Promise<Row> {
   const entries = engines.map((engine): Entry => {
     const args = ["build", "-q", ...flags, "-t", image, directory];
     return { label: `docker build, ${engine.name}`, contender: engine, run: () => engine.docker(args) };
   });
-  const rounds = Math.max(1, Math.round(options.samples / 3));
   return timeRow(
     { group: "build", title: `docker CLI on both: build of a small Dockerfile, ${title}` },
     await interleave(entries, rounds),
