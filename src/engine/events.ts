@@ -1,6 +1,7 @@
 import { AsyncQueue, type Clock } from "#core";
 import type { EventMessage, EventType } from "#spec";
 import type { EventOptions, Filters } from "./contract.ts";
+import { matchesLabel } from "./labels.ts";
 
 /** Newest events that `--since` can replay. */
 const historySize = 1024;
@@ -116,11 +117,7 @@ const eventTests: Readonly<Record<string, EventTest>> = {
     const name = event.Type === "image" ? (Attributes["name"] ?? event.Actor.ID) : Attributes["image"];
     return values.some((value) => name === value || event.Actor.ID === value || withoutTag(name ?? "") === value);
   },
-  label: ({ Actor: { Attributes } }, values) =>
-    values.every((value) => {
-      const [key = "", ...rest] = value.split("=");
-      return rest.length === 0 ? key in Attributes : Attributes[key] === rest.join("=");
-    }),
+  label: ({ Actor: { Attributes } }, values) => values.every((value) => matchesLabel(Attributes, value)),
 };
 
 /** Keys that `filters` of `GET /events` may have. */

@@ -23,7 +23,6 @@ export {
 } from "./mounts.ts";
 export { mountOverlay, type OverlayOptions } from "./overlay.ts";
 export { execve, joinMountNamespace, unshareMountNamespace } from "./namespaces.ts";
-export { parseSignal, signalName } from "./signals.ts";
 export {
   isAlive,
   kill,

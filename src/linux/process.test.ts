@@ -6,32 +6,8 @@ import { flockExclusive } from "./lock.ts";
 import { takeListenFds } from "./listen-fds.ts";
 import { isAlive, kill, pidfdOpen, processStartTime, readProcessStat } from "./process.ts";
 import { clampRlimit, getRlimit, listRlimits } from "./rlimits.ts";
-import { parseSignal, signalName } from "./signals.ts";
 
 const absentPid = 4_194_305; // above the kernel's largest pid
-
-describe("signals", () => {
-  test.each([
-    ["TERM", 15],
-    ["sigterm", 15],
-    ["15", 15],
-    ["SIGCHLD", 17],
-    ["CLD", 17],
-    ["RTMIN", 34],
-    ["SIGRTMIN+3", 37],
-    ["rtmax-1", 63],
-    ["RTMAX", 64],
-  ])("%s is %d", (text, number) => expect(parseSignal(text)).toBe(number));
-
-  test.each(["FOO", "", "0", "65", "-1", "SIGRTMIN+31", "RTMAX-31", "15x", "SIGSIGTERM"])("refuses %j", (text) => {
-    expect(() => parseSignal(text)).toThrow(`invalid signal: ${text}`);
-  });
-
-  test("every number's name leads back to it", () => {
-    for (let number = 1; number <= 64; number++) expect(parseSignal(signalName(number))).toBe(number);
-    expect([6, 29, 31, 37].map(signalName)).toEqual(["SIGABRT", "SIGIO", "SIGSYS", "SIGRTMIN+3"]);
-  });
-});
 
 describe("processes", () => {
   test("are told apart by start time, and a zombie is not alive", async () => {

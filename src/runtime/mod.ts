@@ -19,5 +19,4 @@ export type { JoinedNamespaces, NetworkNamespace } from "./spec/namespaces.ts";
 export { createProcess, type ProcessRequest, type ProcessUser } from "./spec/process.ts";
 export { seccompProfile } from "./seccomp/profile.ts";
 export { hostProcesses } from "./ps.ts";
-export { parseSignal, signalName } from "#linux";
 export { findLiveMonitor } from "./live-monitor.ts";

@@ -1,16 +1,5 @@
 import { expect, test } from "bun:test";
-import {
-  alignTabs,
-  ellipsis,
-  formatAge,
-  formatBinarySize,
-  formatDuration,
-  formatSize,
-  parseBinarySize,
-  parseDuration,
-  tableTabs,
-  wrapText,
-} from "./mod.ts";
+import { alignTabs, ellipsis, formatBinarySize, formatSize, parseBinarySize, tableTabs, wrapText } from "./mod.ts";
 
 test("columns are as wide as their widest cell and three spaces, at least ten; the last cell is left alone", () => {
   const text = "ID\tNAME\tX\nabc\ta-rather-long-name\ty\n";
@@ -52,31 +41,6 @@ test("binary sizes", () => {
   expect(parseBinarySize("512")).toBe(512);
   expect(() => parseBinarySize("1x")).toThrow("invalid suffix: 'x'");
   expect(() => parseBinarySize("x")).toThrow("invalid size: 'x'");
-});
-
-test.each([
-  [0.2, "Less than a second"],
-  [1.9, "1 second"],
-  [59, "59 seconds"],
-  [61, "About a minute"],
-  [3599, "59 minutes"],
-  [3600, "About an hour"],
-  [47 * 3600, "47 hours"],
-  [48 * 3600, "2 days"],
-  [14 * 86400, "2 weeks"],
-  [60 * 86400, "2 months"],
-  [730 * 86400, "2 years"],
-])("an age of %p seconds", (seconds, text) => {
-  expect(formatAge(seconds)).toBe(text);
-});
-
-test("Go durations", () => {
-  expect(parseDuration("1h30m")).toBe(5_400e9);
-  expect(parseDuration("-1.5s")).toBe(-1.5e9);
-  expect(parseDuration("300ms")).toBe(3e8);
-  expect(() => parseDuration("5")).toThrow('missing unit in duration "5"');
-  expect(() => parseDuration("x")).toThrow('invalid duration "x"');
-  expect(formatDuration(5_400e9)).toBe("1h30m0s");
 });
 
 test("ellipsis and wrapping", () => {

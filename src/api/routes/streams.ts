@@ -1,4 +1,4 @@
-import { EngineError } from "#core";
+import { EngineError, parseTime } from "#core";
 import type { LogOptions } from "#engine";
 import type { Call } from "../call.ts";
 import { parseDetachKeys } from "../detach.ts";
@@ -7,7 +7,6 @@ import { hijack, stream, type ApiResponse } from "../response.ts";
 import type { Route } from "../router.ts";
 import { serveSession } from "../session.ts";
 import { encodeFrames, sessionContentType } from "../stdcopy.ts";
-import { parseTime } from "../time.ts";
 
 export const streamRoutes: readonly Route[] = [
   { method: "GET", pattern: "/containers/{id}/logs", handler: logs },

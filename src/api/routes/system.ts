@@ -1,11 +1,10 @@
-import { EngineError } from "#core";
+import { EngineError, parseTime } from "#core";
 import type { EventMessage } from "#spec";
 import type { Call } from "../call.ts";
 import { filterKeys, parseFilters } from "../filters.ts";
 import { empty, json, stream, text, type ApiResponse } from "../response.ts";
 import type { Route } from "../router.ts";
 import { shapeEvent } from "../shape.ts";
-import { parseTime } from "../time.ts";
 
 const pingHeaders = {
   "Content-Type": "text/plain; charset=utf-8",

@@ -1,9 +1,9 @@
 import { posix } from "node:path";
+import { formatDuration, parseSignal } from "#core";
 import type { HealthConfig, ImageRunConfig } from "#spec";
 import {
   expandToWords,
   expandWord,
-  formatDuration,
   type CommandLine,
   type Lookup,
   type NameValue,
@@ -11,7 +11,6 @@ import {
 } from "../dockerfile/mod.ts";
 import { setEnv } from "./environment.ts";
 import { exposedPorts } from "./ports.ts";
-import { checkSignal } from "./signals.ts";
 
 /** Instructions that change the config alone. WORKDIR belongs here for its text; its directory is the builder's matter. */
 export type MetadataInstruction = Exclude<StageInstruction, { readonly kind: "RUN" | "COPY" | "ADD" | "ARG" }>;
@@ -123,7 +122,7 @@ function applyUser(config: ImageRunConfig, user: string): MetadataChange {
 }
 
 function applyStopSignal(config: ImageRunConfig, signal: string): MetadataChange {
-  checkSignal(signal);
+  parseSignal(signal);
   return { config: { ...config, StopSignal: signal }, text: ` STOPSIGNAL ${signal}` };
 }
 

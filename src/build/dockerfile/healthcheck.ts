@@ -1,6 +1,6 @@
+import { isEngineError, parseDuration } from "#core";
 import type { HealthConfig } from "#spec";
 import { parseCommandLine } from "./arguments.ts";
-import { parseDuration } from "./duration.ts";
 import { instructionError } from "./errors.ts";
 import { parseFlags, type FlagValues } from "./flags.ts";
 import type { HealthcheckInstruction } from "./instruction.ts";
@@ -60,10 +60,18 @@ function timing(values: FlagValues, line: number): Omit<HealthConfig, "Test"> {
 function parseInterval(values: FlagValues, name: string, line: number): number {
   const text = values.text(name) ?? "";
   if (text === "") return 0;
-  const ns = parseDuration(text);
-  if (ns === undefined) throw instructionError(line, `time: invalid duration ${quote(text)}`);
+  const ns = durationOf(text, line);
   if (ns !== 0 && ns < 1e6) throw instructionError(line, `Interval ${quote(name)} cannot be less than 1ms`);
   return ns;
+}
+
+function durationOf(text: string, line: number): number {
+  try {
+    return parseDuration(text);
+  } catch (error) {
+    if (isEngineError(error, "invalid")) throw instructionError(line, error.message);
+    throw error;
+  }
 }
 
 function parseRetries(text: string, line: number): number {

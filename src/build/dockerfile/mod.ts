@@ -2,7 +2,6 @@
  * The Dockerfile language, read whole: text to instructions to stages, and the expansion of variables in words.
  * Reading never executes, and fails with nothing but EngineError `invalid`, in Docker's words.
  */
-export { formatDuration } from "./duration.ts";
 export { heredocBody, parseHeredocMark, type Heredoc } from "./heredoc.ts";
 export type * from "./instruction.ts";
 export { parseDockerfile, parseTrigger } from "./parse.ts";

@@ -1,5 +1,6 @@
+import { formatAge } from "#core";
 import type { ContainerSummary, PortSummary } from "#spec";
-import { ellipsis, formatAge, formatSize, type ListSpec } from "#term";
+import { ellipsis, formatSize, type ListSpec } from "#term";
 
 export interface ContainerListOptions {
   readonly trunc: boolean;

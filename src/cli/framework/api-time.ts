@@ -1,4 +1,4 @@
-import { parseDuration } from "#term";
+import { parseDuration } from "#core";
 import { CliError } from "./command.ts";
 
 /**

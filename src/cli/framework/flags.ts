@@ -1,4 +1,5 @@
-import { parseBinarySize, parseDuration } from "#term";
+import { parseDuration } from "#core";
+import { parseBinarySize } from "#term";
 
 /** One flag of a command: how its text becomes a value, and how help shows it. */
 export interface FlagSpec<T> {

@@ -1,6 +1,7 @@
+import { formatAge } from "#core";
 import { imageHistory } from "#client";
 import type { ImageHistoryItem } from "#spec";
-import { ellipsis, formatAge, formatList, formatSize, parseListFormat, type ListSpec } from "#term";
+import { ellipsis, formatList, formatSize, parseListFormat, type ListSpec } from "#term";
 import { command } from "../framework/command.ts";
 import { bool, format, noTrunc, platform, quiet } from "../framework/flags.ts";
 import { platformJson } from "./save.ts";

@@ -1,6 +1,7 @@
+import { formatAge } from "#core";
 import { listImages } from "#client";
 import type { ImageSummary } from "#spec";
-import { formatAge, formatList, formatSize, parseListFormat, type ListSpec } from "#term";
+import { formatList, formatSize, parseListFormat, type ListSpec } from "#term";
 import { localTime } from "../container/ls-columns.ts";
 import { command } from "../framework/command.ts";
 import { bool, filter, format, noTrunc, quiet } from "../framework/flags.ts";

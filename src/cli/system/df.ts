@@ -1,6 +1,7 @@
+import { formatAge } from "#core";
 import { diskUsage, type BuildCacheRecord, type DiskUsage, type VolumeUsage } from "#client";
 import type { ContainerSummary, ImageSummary } from "#spec";
-import { alignTabs, formatAge, formatList, formatSize, parseListFormat, tableTabs, type ListSpec } from "#term";
+import { alignTabs, formatList, formatSize, parseListFormat, tableTabs, type ListSpec } from "#term";
 import { containerColumns } from "../container/ls-columns.ts";
 import { command } from "../framework/command.ts";
 import { bool, format } from "../framework/flags.ts";

@@ -1,5 +1,6 @@
 import { EngineError } from "#core";
 import type { Filters } from "../contract.ts";
+import { matchesLabel } from "../labels.ts";
 import type { ContainerContext } from "./context.ts";
 import type { ContainerRecord } from "./record.ts";
 
@@ -54,14 +55,6 @@ const plainTests: Readonly<Record<string, Test>> = {
   publish: ({ state }, value) =>
     Object.entries(state.ports ?? {}).some(([port, bindings]) => (bindings ?? []).length > 0 && inPorts(port, value)),
 };
-
-/** `key` or `key=value`. */
-export function matchesLabel(labels: Readonly<Record<string, string>>, wanted: string): boolean {
-  const equals = wanted.indexOf("=");
-  if (equals < 0) return Object.hasOwn(labels, wanted);
-  const key = wanted.slice(0, equals);
-  return Object.hasOwn(labels, key) && labels[key] === wanted.slice(equals + 1);
-}
 
 function matchesName(name: string, pattern: string): boolean {
   if (name.includes(pattern) || `/${name}`.includes(pattern)) return true;

@@ -1,9 +1,9 @@
+import { parseTime } from "#core";
 import type { Filters } from "../contract.ts";
 import type { ContainerContext } from "./context.ts";
-import { matchesLabel } from "./list-filters.ts";
 import { isRunning, snapshotKeyOf, type ContainerRecord } from "./record.ts";
 import { removeContainer } from "./remove.ts";
-import { parseUntil } from "../until.ts";
+import { matchesLabel } from "../labels.ts";
 
 /** Removes stopped containers; filters `until`, `label`, `label!`. Bytes of their own layers. */
 export async function pruneContainers(
@@ -24,10 +24,10 @@ export async function pruneContainers(
 
 function isWanted({ deps }: ContainerContext, { config, createdNs }: ContainerRecord, filters: Filters): boolean {
   const labels = config.Labels ?? {};
-  const untilMs = parseUntil(filters.get("until")?.[0], deps.clock.nowMs());
+  const untilNs = parseTime(filters.get("until")?.[0] ?? "", deps.clock.nowNs());
   return (
     (filters.get("label") ?? []).every((label) => matchesLabel(labels, label)) &&
     !(filters.get("label!") ?? []).some((label) => matchesLabel(labels, label)) &&
-    (untilMs === undefined || Number(BigInt(createdNs) / 1_000_000n) < untilMs)
+    (untilNs === undefined || BigInt(createdNs) < untilNs)
   );
 }

@@ -1,5 +1,5 @@
-import { EngineError, formatRfc3339Nano, messageOf, type ContainerId } from "#core";
-import { parseSignal, startFailureExitCode } from "#runtime";
+import { EngineError, formatRfc3339Nano, messageOf, parseSignal, type ContainerId } from "#core";
+import { startFailureExitCode } from "#runtime";
 import { connectNetwork } from "../network/attach.ts";
 import { emitContainerEvent, type ContainerContext } from "./context.ts";
 import { writeNetworkFiles } from "./files.ts";

@@ -1,5 +1,4 @@
-import { EngineError, isEngineError, type ContainerId } from "#core";
-import { parseSignal, signalName } from "#runtime";
+import { EngineError, isEngineError, parseSignal, signalName, type ContainerId } from "#core";
 import { emitContainerEvent, type ContainerContext } from "./context.ts";
 import { isRunning, type ContainerRecord } from "./record.ts";
 import { startContainer, stopSignalOf } from "./start.ts";

@@ -1,11 +1,10 @@
 import { matchGlob } from "#archive";
-import { EngineError } from "#core";
+import { EngineError, parseTime } from "#core";
 import type { ImageRecord } from "#image";
 import { familiarName, familiarReference, parseReference } from "#spec";
 import type { Filters } from "../contract.ts";
 import type { ContainerContext } from "../containers/context.ts";
-import { matchesLabel } from "../containers/list-filters.ts";
-import { parseUntil } from "../until.ts";
+import { matchesLabel } from "../labels.ts";
 
 type Test = (image: ImageRecord, value: string) => boolean;
 
@@ -41,7 +40,10 @@ function createTest({ deps }: ContainerContext, key: string): Test {
     label: ({ config }, value) => matchesLabel(config.config?.Labels ?? {}, value),
     "label!": ({ config }, value) => !matchesLabel(config.config?.Labels ?? {}, value),
     reference: (image, value) => images.tags(image.id).some((tag) => matchesReference(tag, value)),
-    until: (image, value) => created(image) < (parseUntil(value, clock.nowMs()) ?? Infinity),
+    until: (image, value) => {
+      const untilNs = parseTime(value, clock.nowNs());
+      return untilNs === undefined || created(image) < Number(untilNs / 1_000_000n);
+    },
   };
   return tests[key] ?? (() => false);
 }

@@ -2,8 +2,8 @@ import { EngineError, isEngineError } from "#core";
 import { volumeInfo, type VolumeRecord } from "#volume";
 import type { Filters, Volumes } from "../contract.ts";
 import type { ContainerContext } from "../containers/context.ts";
-import { matchesLabel } from "../containers/list-filters.ts";
 import { isTrue } from "../images/filters.ts";
+import { matchesLabel } from "../labels.ts";
 
 /** Keys that `filters` of `GET /volumes` may have. */
 export const volumeFilterKeys: readonly string[] = ["dangling", "driver", "label", "name"];

@@ -1,21 +1,11 @@
-import { EngineError } from "#core";
+import { parseDuration } from "./duration.ts";
+import { EngineError, isEngineError } from "./errors.ts";
 
 const nsPerSecond = 1_000_000_000n;
-const unitNs: Readonly<Record<string, number>> = {
-  ns: 1,
-  us: 1e3,
-  µs: 1e3,
-  μs: 1e3,
-  ms: 1e6,
-  s: 1e9,
-  m: 6e10,
-  h: 3.6e12,
-};
-const durationPattern = /^([+-]?)((?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/;
 const datePattern = /^(\d{4}-\d{2}-\d{2})(?:T(\d{2}:\d{2})(?::(\d{2})(?:\.(\d{1,9})\d*)?)?)?(Z|[+-]\d{2}:\d{2})?$/;
 
 /**
- * A time of `since` and `until`: Unix seconds with optional fraction, RFC 3339 (date alone, without seconds or without
+ * A time as the API takes it (`since`, `until`): Unix seconds with optional fraction, RFC 3339 (date alone, without seconds or without
  * zone, which is then UTC), or a Go duration before now. Empty and `0` mean no time.
  * @returns nanoseconds since the epoch
  * @throws EngineError `invalid`
@@ -42,13 +32,12 @@ function parseDate(text: string): bigint | undefined {
 }
 
 function parseAgo(text: string, nowNs: bigint): bigint | undefined {
-  if (!durationPattern.test(text)) return undefined;
-  let total = 0;
-  for (const [, amount = "0", unit = "s"] of text.matchAll(/([\d.]+)(ns|us|µs|μs|ms|s|m|h)/g)) {
-    total += Number(amount) * (unitNs[unit] ?? 0);
+  try {
+    return nowNs - BigInt(parseDuration(text));
+  } catch (error) {
+    if (isEngineError(error, "invalid")) return undefined;
+    throw error;
   }
-  const ns = BigInt(Math.round(total));
-  return text.startsWith("-") ? nowNs + ns : nowNs - ns;
 }
 
 function fractionNs(digits = ""): bigint {

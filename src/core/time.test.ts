@@ -21,6 +21,6 @@ test.each([
   expect(parseTime(text, now)).toBe(expected);
 });
 
-test.each(["abc", "1x", "10", "2024-13-01", "1e3", "10 s"].filter((text) => text !== "10"))("%p is refused", (text) => {
+test.each(["abc", "1x", "2024-13-01", "1e3", "10 s"])("%p is refused", (text) => {
   expect(() => parseTime(text, now)).toThrow("invalid time");
 });

@@ -1,5 +1,5 @@
 import { constants } from "node:os";
-import { EngineError } from "#core";
+import { EngineError } from "./errors.ts";
 
 const firstRealtime = 34;
 const lastRealtime = 64;
