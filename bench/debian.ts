@@ -5,28 +5,26 @@ import { CommandFailed, runSync } from "./command.ts";
 import type { Session } from "./session.ts";
 
 export interface BigImage {
-  /** docker-archive with one layer. */
-  readonly archive: string;
-  /** The same files as a plain tar. */
+  /** Its files as a plain tar. */
   readonly rootfs: string;
-  readonly tag: string;
   /** What it is and how large, for titles. */
   readonly facts: string;
 }
 
-const packages = "python3,perl,git,gcc";
+const packages = "python3,perl,git,gcc,g++,make";
 
 /** Made once and kept in the cache directory. Without debootstrap or a mirror: a tree of files of a like number and size. */
-export async function debianArchive({ ours, options: { cache } }: Session): Promise<BigImage> {
+export function bigImage({ ours, options: { cache } }: Session): BigImage {
   mkdirSync(cache, { recursive: true });
-  const made = ["debian", "synthetic"].find((kind) => existsSync(join(cache, `${kind}.tar`)));
-  const kind = made ?? makeRootfs(ours, cache);
-  const tag = `lighter-bench/${kind}:latest`;
-  const archive = join(cache, `${kind}.tar`);
-  const rootfs = join(cache, `${kind}-rootfs.tar`);
+  const kind = ["debian", "synthetic"].find((name) => existsSync(rootfsPath(cache, name))) ?? makeRootfs(ours, cache);
+  const rootfs = rootfsPath(cache, kind);
   const size = Math.round(statSync(rootfs).size / 1e6);
-  const what = kind === "debian" ? "a Debian" : "a synthetic tree (no debootstrap or no mirror here)";
-  return { archive, rootfs, tag, facts: `${what} of ${size} MB` };
+  const what = kind === "debian" ? `a Debian with ${packages}` : "a synthetic tree (no debootstrap or no mirror here)";
+  return { rootfs, facts: `${what}, ${size} MB` };
+}
+
+function rootfsPath(cache: string, kind: string): string {
+  return join(cache, `${kind}-rootfs.tar`);
 }
 
 function makeRootfs(ours: Session["ours"], cache: string): string {
@@ -49,16 +47,17 @@ function makeRootfs(ours: Session["ours"], cache: string): string {
   return "synthetic";
 }
 
-/** Archive and tar of the image, whole or not at all; it leaves our engine. */
+/** The image's only layer as a tar, whole or not at all; the image leaves our engine. */
 function keep({ engine }: Session["ours"], cache: string, kind: string): void {
   const tag = `lighter-bench/${kind}:latest`;
-  const archive = join(cache, `${kind}.tar.part`);
-  const rootfs = join(cache, `${kind}-rootfs.tar`);
+  const path = rootfsPath(cache, kind);
+  const archive = join(cache, `${kind}.part`);
   engine.docker(["save", "-o", archive, tag]);
   engine.docker(["rmi", "-f", tag]);
   const manifest = JSON.parse(runSync(["tar", "-xOf", archive, "manifest.json"]).stdout) as [{ Layers: [string] }];
-  runSync(["tar", "-xOf", archive, manifest[0].Layers[0]], { output: rootfs });
-  renameSync(archive, join(cache, `${kind}.tar`));
+  runSync(["tar", "-xOf", archive, manifest[0].Layers[0]], { output: `${path}.part` });
+  rmSync(archive);
+  renameSync(`${path}.part`, path);
 }
 
 /** 20,000 files of 30 kB in 1,000 directories; bytes that repeat little, like programs. */
