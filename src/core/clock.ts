@@ -6,6 +6,9 @@ export interface Clock {
   nowNs(): bigint;
 }
 
+/** A timer of a longer time than this fires at once. */
+export const maxTimerMs = 2 ** 31 - 1;
+
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
   nowNs: () => BigInt(Math.round((performance.timeOrigin + performance.now()) * 1000)) * 1000n,

@@ -4,7 +4,7 @@
  */
 export { AsyncQueue } from "./async-queue.ts";
 export type { Brand } from "./brand.ts";
-export { formatRfc3339Nano, systemClock, zeroTime, type Clock } from "./clock.ts";
+export { formatRfc3339Nano, maxTimerMs, systemClock, zeroTime, type Clock } from "./clock.ts";
 export { createKeyedMutex, createLimiter, createSingleFlight } from "./concurrency.ts";
 export { formatAge, formatDuration, parseDuration } from "./duration.ts";
 export { EngineError, errorCodes, isEngineError, messageOf, type ErrorCode } from "./errors.ts";

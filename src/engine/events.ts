@@ -1,4 +1,4 @@
-import { AsyncQueue, type Clock } from "#core";
+import { AsyncQueue, maxTimerMs, type Clock } from "#core";
 import type { EventMessage, EventType } from "#spec";
 import type { EventOptions, Filters } from "./contract.ts";
 import { matchesLabel } from "./labels.ts";
@@ -61,12 +61,16 @@ function listen(
 ): void {
   if (signal.aborted || (remainingNs !== undefined && remainingNs <= 0n)) return queue.end();
   listeners.add(offer);
+  const remainingMs = remainingNs === undefined ? Infinity : Number(remainingNs / 1_000_000n);
+  // What is later than a connection lasts needs no timer.
+  const timer = remainingMs <= maxTimerMs ? setTimeout(() => stop(), remainingMs) : undefined;
   const stop = (): void => {
+    clearTimeout(timer);
     listeners.delete(offer);
+    signal.removeEventListener("abort", stop);
     queue.end();
   };
   signal.addEventListener("abort", stop, { once: true });
-  if (remainingNs !== undefined) setTimeout(stop, Number(remainingNs / 1_000_000n));
 }
 
 function stamp(event: EventInput, ns: bigint): Stamped {
@@ -119,9 +123,6 @@ const eventTests: Readonly<Record<string, EventTest>> = {
   },
   label: ({ Actor: { Attributes } }, values) => values.every((value) => matchesLabel(Attributes, value)),
 };
-
-/** Keys that `filters` of `GET /events` may have. */
-export const eventFilterKeys: readonly string[] = Object.keys(eventTests);
 
 function withoutTag(name: string): string {
   const colon = name.lastIndexOf(":");

@@ -5,8 +5,4 @@
 export type * from "./contract.ts";
 export type { BridgeOptions, EngineDeps, EngineOptions, EnginePaths, MachineFacts } from "./deps.ts";
 export { openEngine } from "./engine.ts";
-export { createEventBus, eventFilterKeys, type EventBus, type EventInput } from "./events.ts";
-export { containerFilterKeys } from "./containers/list-filters.ts";
-export { imageFilterKeys } from "./images/filters.ts";
-export { networkFilterKeys } from "./network/networks.ts";
-export { volumeFilterKeys } from "./volumes/volumes.ts";
+export { createEventBus, type EventBus, type EventInput } from "./events.ts";

@@ -162,9 +162,12 @@ export class TaskFiles {
   }
 }
 
+const noLimit = new RegExp(`"(soft|hard)":${Number.MAX_SAFE_INTEGER}(?=[,}])`, "g");
+
 /** JSON for an OCI runtime. "No limit" of an rlimit is 2^64 - 1, which no JavaScript number holds: it stands in as the largest exact one. */
 export function encodeOci(value: OciSpec | OciProcess): string {
-  return JSON.stringify(value).replaceAll(`:${Number.MAX_SAFE_INTEGER}`, ":18446744073709551615");
+  // A quote inside a string is escaped, so that the pattern meets keys alone.
+  return JSON.stringify(value).replaceAll(noLimit, '"$1":18446744073709551615');
 }
 
 export function containerAlive(processes: TaskProcesses): boolean {

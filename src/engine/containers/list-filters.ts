@@ -8,10 +8,6 @@ type Test = (record: ContainerRecord, value: string) => boolean;
 
 const statuses = ["created", "restarting", "running", "removing", "paused", "exited", "dead"];
 
-/** Keys that `filters` of `GET /containers/json` may have. */
-export const containerFilterKeys: readonly string[] =
-  "ancestor before since exited expose publish health id is-task isolation label name network status volume".split(" ");
-
 /** True for a record that holds under every key; values of one key are alternatives, labels must all hold. */
 export function matchesFilters(context: ContainerContext, filters: Filters): (record: ContainerRecord) => boolean {
   for (const status of filters.get("status") ?? []) {

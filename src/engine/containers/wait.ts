@@ -1,4 +1,4 @@
-import type { ContainerId } from "#core";
+import { maxTimerMs, type ContainerId } from "#core";
 import type { WaitResponse } from "#spec";
 import type { WaitCondition } from "../contract.ts";
 import type { ContainerContext } from "./context.ts";
@@ -53,7 +53,8 @@ export function stopsWithin(
   const record = context.registry.get(id);
   if (!record || !isRunning(record)) return Promise.resolve(true);
   return new Promise((resolve) => {
-    const timer = timeoutMs === undefined ? undefined : setTimeout(() => finish(false), timeoutMs);
+    const timer =
+      timeoutMs === undefined || timeoutMs > maxTimerMs ? undefined : setTimeout(() => finish(false), timeoutMs);
     const listening = context.signals.listen(id, ({ kind }) => {
       if (kind === "exited" || kind === "removed") finish(true);
     });

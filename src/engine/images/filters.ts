@@ -8,17 +8,6 @@ import { matchesLabel } from "../labels.ts";
 
 type Test = (image: ImageRecord, value: string) => boolean;
 
-/** Keys that `filters` of `GET /images/json` may have. */
-export const imageFilterKeys: readonly string[] = [
-  "before",
-  "since",
-  "dangling",
-  "label",
-  "label!",
-  "reference",
-  "until",
-];
-
 /** True for an image that holds under every key; values of one key are alternatives, labels must all hold. */
 export function imageFilter(context: ContainerContext, filters: Filters): (image: ImageRecord) => boolean {
   const tests = [...filters].map(([key, values]) => {

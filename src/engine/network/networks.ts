@@ -4,9 +4,6 @@ import type { ContainerContext } from "../containers/context.ts";
 import { networkConfig } from "./attach.ts";
 import type { NetworkRecord } from "./registry.ts";
 
-/** Keys that `filters` of `GET /networks` may have. */
-export const networkFilterKeys: readonly string[] = ["dangling", "driver", "id", "label", "name", "scope", "type"];
-
 export function createNetworks(context: ContainerContext): Networks {
   return {
     list: (filters) =>

@@ -5,9 +5,6 @@ import type { ContainerContext } from "../containers/context.ts";
 import { isTrue } from "../images/filters.ts";
 import { matchesLabel } from "../labels.ts";
 
-/** Keys that `filters` of `GET /volumes` may have. */
-export const volumeFilterKeys: readonly string[] = ["dangling", "driver", "label", "name"];
-
 export function createVolumes(context: ContainerContext): Volumes {
   const { volumes, events } = context.deps;
   const emit = (action: string, name: string): void =>

@@ -1,0 +1,65 @@
+import { expect, test } from "bun:test";
+import { maxTimerMs, systemClock } from "#core";
+import type { EventMessage } from "#spec";
+import type { Filters } from "./contract.ts";
+import { createEventBus, type EventInput } from "./events.ts";
+
+const noFilters: Filters = new Map();
+const start: EventInput = { type: "container", action: "start", id: "c1", attributes: { name: "web", tier: "a=b" } };
+
+async function collect(events: AsyncIterable<EventMessage>): Promise<string[]> {
+  const actions: string[] = [];
+  for await (const { Action } of events) actions.push(Action);
+  return actions;
+}
+
+test("a time further away than timers reach is no reason to end", async () => {
+  const bus = createEventBus(systemClock);
+  const until = systemClock.nowNs() + BigInt(maxTimerMs) * 2_000_000n;
+  const end = new AbortController();
+  const heard = collect(bus.subscribe({ until, filters: noFilters }, end.signal));
+  await new Promise((resolve) => setTimeout(resolve, 2));
+  expect(bus.listenerCount).toBe(1);
+  bus.emit(start);
+  end.abort();
+  expect(await heard).toEqual(["start"]);
+});
+
+test("nothing is left of a subscription that ended", async () => {
+  const bus = createEventBus(systemClock);
+  const end = new AbortController();
+  const heard = collect(bus.subscribe({ filters: noFilters }, end.signal));
+  end.abort();
+  bus.emit(start);
+  expect(await heard).toEqual([]);
+  expect(bus.listenerCount).toBe(0);
+});
+
+test("what was is replayed since a time and until one", async () => {
+  let ns = 10n;
+  const bus = createEventBus({ nowMs: () => 0, nowNs: () => ns });
+  for (const action of ["create", "start", "die"]) {
+    bus.emit({ ...start, action });
+    ns += 10n;
+  }
+  expect(
+    await collect(bus.subscribe({ since: 20n, until: 25n, filters: noFilters }, new AbortController().signal)),
+  ).toEqual(["start"]);
+});
+
+test.each([
+  ["container", "web", 1],
+  ["container", "c", 1],
+  ["container", "other", 0],
+  ["label", "tier=a=b", 1],
+  ["label", "constructor", 0],
+  ["event", "stop", 0],
+  ["type", "image", 0],
+])("filter %s=%s: %d", async (key, value, count) => {
+  let ns = 10n;
+  const bus = createEventBus({ nowMs: () => 0, nowNs: () => ns });
+  bus.emit(start);
+  ns = 20n;
+  const options = { since: 1n, until: 15n, filters: new Map([[key, [value]]]) };
+  expect(await collect(bus.subscribe(options, new AbortController().signal))).toHaveLength(count);
+});
