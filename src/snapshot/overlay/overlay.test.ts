@@ -8,7 +8,14 @@ import { createMounter, openOverlay } from "./mod.ts";
 
 const open = (root: string): Snapshotter => {
   mkdirSync(root, { recursive: true });
-  return openOverlay({ root: `${root}/snapshots`, database: openDatabase(`${root}/db`), logger: silentLogger });
+  const database = openDatabase(`${root}/db`);
+  const overlay = openOverlay({ root: `${root}/snapshots`, database, logger: silentLogger });
+  const close = overlay[Symbol.asyncDispose].bind(overlay);
+  overlay[Symbol.asyncDispose] = async () => {
+    await close();
+    database[Symbol.dispose]();
+  };
+  return overlay;
 };
 
 snapshotterSuite("overlay", { open, mounter: createMounter() });
