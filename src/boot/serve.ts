@@ -9,6 +9,7 @@ import type { DaemonOptions } from "./daemon-options.ts";
 import { openDrivers } from "./drivers.ts";
 import { activationFds, formatHttpAddress, parseHttpAddress, type HttpAddress } from "./http-address.ts";
 import { serveHttp } from "./http.ts";
+import { trimWhenIdle } from "./idle.ts";
 import type { Environment } from "./namespace.ts";
 
 /** Serves the API until a stop signal; then gives everything back but the containers. */
@@ -27,6 +28,7 @@ export async function serve(options: DaemonOptions, env: Environment, logger: Lo
     logger.log("info", `API listen on ${listener.address.replace("unix://", "")}`);
   }
   notify(env, "READY=1", logger);
+  scope.use(trimWhenIdle(logger));
   const signal = await stopped;
   notify(env, "STOPPING=1", logger);
   logger.log("info", "stopping; containers go on", { signal });

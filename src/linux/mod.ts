@@ -102,3 +102,4 @@ export {
   type VethOptions,
 } from "./netlink/route.ts";
 export { probePort, type PortProbe } from "./port-probe.ts";
+export { releaseProgramText } from "./program-pages.ts";
