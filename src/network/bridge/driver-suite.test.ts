@@ -1,5 +1,5 @@
 /**
- * The bridge driver on the real kernel. Skipped unless driver.test.ts runs this file inside network and mount namespaces
+ * The bridge driver on the real kernel. Skipped unless test/e2e/bridge-driver.test.ts runs this file inside network and mount namespaces
  * of its own, which stand for the host: it flushes the firewall, and whatever it makes ends with them.
  */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";

@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createUnpackPool, packEntries, type UnpackPool } from "#archive";
 import { openOverlay } from "#snapshot/overlay";
-import { removeTestTree } from "../../test/support/remove.ts";
-import { tag } from "../../test/support/tag.ts";
-import { makeImage, newArchive, oldArchive } from "./testing.ts";
-import { Bench } from "./testing-bench.ts";
+import { removeTestTree } from "../support/remove.ts";
+import { tag } from "../support/tag.ts";
+import { makeImage, newArchive, oldArchive } from "../../src/image/testing.ts";
+import { Bench } from "../../src/image/testing-bench.ts";
 
 const rounds = 12;
 
@@ -21,9 +21,9 @@ afterAll(async () => await pool[Symbol.asyncDispose]());
 
 /** Another process that loads and removes for ever. */
 const child = `
-import { openOverlay } from ${JSON.stringify(join(import.meta.dir, "../snapshot/overlay/mod.ts"))};
-import { createUnpackPool } from ${JSON.stringify(join(import.meta.dir, "../archive/mod.ts"))};
-import { Bench } from ${JSON.stringify(join(import.meta.dir, "testing-bench.ts"))};
+import { openOverlay } from ${JSON.stringify(join(import.meta.dir, "../../src/snapshot/overlay/mod.ts"))};
+import { createUnpackPool } from ${JSON.stringify(join(import.meta.dir, "../../src/archive/mod.ts"))};
+import { Bench } from ${JSON.stringify(join(import.meta.dir, "../../src/image/testing-bench.ts"))};
 const [, , root, ...archives] = process.argv;
 const bench = await Bench.open({ pool: createUnpackPool(), openSnapshots: openOverlay, makeRoot: () => root, removeRoot: () => {} }, root);
 process.stdout.write("ready");

@@ -11,7 +11,7 @@ describe.skipIf(process.getuid?.() !== 0)("bridge driver", () => {
       "./src/network/bridge/driver-suite.test.ts",
     ];
     const child = Bun.spawn(command, {
-      cwd: `${import.meta.dir}/../../..`,
+      cwd: `${import.meta.dir}/../..`,
       env: { ...process.env, LIGHTER_TEST_ISOLATED: "1" },
       stdout: "pipe",
       stderr: "pipe",
