@@ -54,7 +54,7 @@ function sendSignal(context: ContainerContext, record: ContainerRecord, signal: 
   try {
     context.deps.runtime.signal(record.id, signal);
   } catch (error) {
-    if (!isEngineError(error, "not_found")) throw error;
+    if (!isEngineError(error, "conflict")) throw error;
   }
   emitContainerEvent(context, record, "kill", { signal: String(signal) });
 }
