@@ -5,9 +5,12 @@ import { busybox, type Session } from "../session.ts";
 
 const containers = 10;
 
+/** What an engine gives back after a while without work counts in its favour. */
+const idleMs = 15_000;
+
 /** Proportional set size of all processes of each engine, now. */
 export async function memoryRow({ engines }: Session, title: string, target?: Target): Promise<Row> {
-  await Bun.sleep(3000); // what an engine gives back when it is idle for a moment counts in its favour
+  await Bun.sleep(idleMs);
   const cells = engines.map((engine) => ({ label: engine.name, value: pssOf(engine.pids()) }));
   return {
     group: "memory",
@@ -34,13 +37,13 @@ export async function* containerRows({ engines }: Session): AsyncGenerator<Row> 
 
 async function perContainer(engine: SocketEngine): Promise<number> {
   using scope = new DisposableStack();
-  await Bun.sleep(2000);
+  await Bun.sleep(idleMs);
   const before = pssOf(engine.pids());
   for (let number = 0; number < containers; number++) {
     const id = engine.docker(["run", "-d", busybox, "sleep", "100000"]).stdout.trim();
     scope.defer(() => void engine.docker(["rm", "-f", id]));
   }
-  await Bun.sleep(2000);
+  await Bun.sleep(idleMs);
   return (pssOf(engine.pids()) - before) / containers;
 }
 
