@@ -52,6 +52,8 @@ export async function openEngine(deps: EngineDeps): Promise<Engine> {
     system: createSystem(context),
     build: (body, options, signal) => builder.build(body, options, signal),
     async [Symbol.asyncDispose]() {
+      // Some of it waits for the end of a container.
+      await context.background.settle();
       listening[Symbol.dispose]();
       await context.background.settle();
     },

@@ -52,6 +52,8 @@ export interface ExecTask {
   readonly pid: number;
   /** With a tty all output is stdout. Ends when the process has ended and its output is drained. */
   readonly output: AsyncIterable<{ readonly stream: "stdout" | "stderr"; readonly data: Uint8Array }>;
+  /** Nobody reads the output from here on: it is thrown away, so that the process never waits for a reader. */
+  discardOutput(): void;
   readonly stdin: StdinSink | undefined;
   readonly exited: Promise<number>;
   resize(size: { readonly height: number; readonly width: number }): void;

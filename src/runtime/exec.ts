@@ -43,6 +43,7 @@ export async function execInTask(runtime: OciRuntime, paths: TaskPaths, request:
   return {
     pid,
     output: child.output,
+    discardOutput: () => child.output.discard(),
     stdin: child.stdin,
     exited: exited.then(({ exitCode }) => exitCode),
     resize: (size) => {

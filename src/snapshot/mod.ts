@@ -36,6 +36,11 @@ export interface Mount {
   readonly upper?: string;
   readonly work?: string;
   readonly readonly: boolean;
+  /**
+   * What is written through this mount is lost with the host: fsync(2) does nothing (overlayfs `volatile`). For trees
+   * that end with their container, or that are synced whole before anybody relies on them.
+   */
+  readonly volatile?: boolean;
 }
 
 export interface SnapshotInfo {

@@ -83,12 +83,9 @@ class SqliteContainerRegistry implements ContainerRegistry {
 
   insert(record: ContainerRecord): void {
     this.checkName(record.name);
-    this.#database.run(
-      "INSERT INTO containers VALUES (?, ?, ?, ?)",
-      record.id,
-      record.name,
-      record.createdNs,
-      JSON.stringify(record),
+    const sql = "INSERT INTO containers VALUES (?, ?, ?, ?)";
+    this.#write(record, () =>
+      this.#database.run(sql, record.id, record.name, record.createdNs, JSON.stringify(record)),
     );
     this.#byId.set(record.id, record);
     this.#byName.set(record.name, record.id);
@@ -133,7 +130,7 @@ class SqliteContainerRegistry implements ContainerRegistry {
     return this.#lock(id, task);
   }
 
-  /** What happens to a container of `--rm` is not worth waiting for the disk: after a power cut boot removes it anyway. */
+  /** A container of `--rm` is not worth waiting for the disk: it does not outlive a power cut anyway. */
   #write({ hostConfig }: ContainerRecord, write: () => unknown): void {
     if (hostConfig.AutoRemove) this.#database.relaxed(write);
     else write();

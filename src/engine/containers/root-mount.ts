@@ -2,13 +2,18 @@ import { mkdirSync, rmdirSync } from "node:fs";
 import type { ContainerId } from "#core";
 import type { ContainerContext } from "./context.ts";
 import { containerFiles } from "./files.ts";
-import { snapshotKeyOf } from "./record.ts";
+import { snapshotKeyOf, type ContainerRecord } from "./record.ts";
 
-/** Mounts a container's root; `undo` unmounts it. */
-export function mountRoot({ deps }: ContainerContext, id: ContainerId, undo: AsyncDisposableStack): void {
+/**
+ * Mounts a container's root; `undo` unmounts it. The files of `--rm` end with the container, those of a build step are
+ * synced when they become a layer: neither waits for the disk.
+ */
+export function mountRoot({ deps }: ContainerContext, record: ContainerRecord, undo: AsyncDisposableStack): void {
+  const { id, hostConfig, buildStep } = record;
   const root = containerFiles(deps, id).rootfs;
   mkdirSync(root, { recursive: true, mode: 0o755 });
-  deps.mounter.mount(deps.snapshots.mount(snapshotKeyOf(id)), root);
+  const isVolatile = hostConfig.AutoRemove === true || buildStep === true;
+  deps.mounter.mount({ ...deps.snapshots.mount(snapshotKeyOf(id)), volatile: isVolatile }, root);
   undo.defer(() => unmountRoot({ deps }, id));
 }
 

@@ -35,7 +35,7 @@ function checkStartable(record: ContainerRecord): void {
 async function startTask(context: ContainerContext, record: ContainerRecord): Promise<void> {
   const { deps, registry, signals, taskEnds } = context;
   await using undo = new AsyncDisposableStack();
-  mountRoot(context, record.id, undo);
+  mountRoot(context, record, undo);
   const network = await connectNetwork(context, record, undo);
   const files = writeNetworkFiles(deps, record, network.endpoint);
   const { spec, warnings } = containerSpec(context, record, files, network.sandboxPath);

@@ -141,11 +141,17 @@ function execProcess(
 
 async function startDetached(context: ContainerContext, exec: Exec, forget: () => void): Promise<void> {
   const task = await launch(context, exec, { detached: true });
-  context.background.run("detached exec", async () => {
-    for await (const _ of task.output);
-    settle(context, exec, await task.exited);
-    forget();
-  });
+  task.discardOutput();
+  afterwards(context, exec, task, forget);
+}
+
+/** Whoever reads the output or leaves, the exec counts as ended once its process has. The engine's end does not wait for it. */
+function afterwards(context: ContainerContext, exec: Exec, { exited }: ExecTask, forget: () => void): void {
+  const { logger } = context.deps;
+  void exited
+    .then((exitCode) => settle(context, exec, exitCode))
+    .catch((error: unknown) => logger.log("warn", "end of an exec failed", { error: messageOf(error) }))
+    .finally(forget);
 }
 
 async function startAttached(
@@ -157,8 +163,13 @@ async function startAttached(
   const tty = exec.request.Tty === true;
   try {
     const task = await launch(context, exec, { ...request, detached: false });
-    const output = execOutput(context, exec, task, forget);
-    return { tty, output, ...(task.stdin ? { stdin: task.stdin } : {}), [Symbol.asyncDispose]: async () => undefined };
+    afterwards(context, exec, task, forget);
+    const output = execOutput(context, exec, task);
+    const close = async (): Promise<void> => {
+      task.discardOutput();
+      task.stdin?.end();
+    };
+    return { tty, output, ...(task.stdin ? { stdin: task.stdin } : {}), [Symbol.asyncDispose]: close };
   } catch (error) {
     if (!isEngineError(error) || exec.exitCode === null) throw error;
     forget();
@@ -171,20 +182,12 @@ async function* execOutput(
   context: ContainerContext,
   exec: Exec,
   task: ExecTask,
-  forget: () => void,
 ): AsyncGenerator<StreamFrame, void, undefined> {
   const { AttachStdout, AttachStderr, Tty } = exec.request;
-  try {
-    for await (const frame of task.output) {
-      if (Tty || (frame.stream === "stdout" ? AttachStdout : AttachStderr)) yield frame;
-    }
-    settle(context, exec, await task.exited);
-  } finally {
-    context.background.run("end of an exec", async () => {
-      settle(context, exec, await task.exited);
-      forget();
-    });
+  for await (const frame of task.output) {
+    if (Tty || (frame.stream === "stdout" ? AttachStdout : AttachStderr)) yield frame;
   }
+  settle(context, exec, await task.exited);
 }
 
 async function* failureOutput(message: string): AsyncGenerator<StreamFrame, void, undefined> {

@@ -1,8 +1,12 @@
-import { constants, existsSync, mkdirSync, readdirSync, renameSync, statSync } from "node:fs";
+import { constants, existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, statSync } from "node:fs";
 import { isEngineError, type Logger, messageOf } from "#core";
 import { chmodDescriptor, chownDescriptor, closeDescriptor, removeTree, TreeRoot } from "#linux";
 
 const trashName = "trash";
+/** Deletion waits until nothing was thrown away for this time: it shares disk and thread with starts. */
+const quietMs = 300;
+/** So much trash is deleted at once nonetheless. */
+const maxTrash = 512;
 
 /**
  * `<root>/<id>/fs` (the layer's own files) and `<root>/<id>/work` (overlayfs's scratch). What is removed moves to
@@ -11,7 +15,9 @@ const trashName = "trash";
 export class SnapshotDirectories implements AsyncDisposable {
   readonly #root: string;
   readonly #logger: Logger;
-  readonly #removals = new Set<Promise<void>>();
+  #waiting: string[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #emptying: Promise<void> = Promise.resolve();
 
   constructor(root: string, logger: Logger) {
     this.#root = root;
@@ -56,7 +62,13 @@ export class SnapshotDirectories implements AsyncDisposable {
 
   /** Nothing mounts it for writing any more. */
   dropWork(id: number): void {
-    if (existsSync(this.work(id))) this.#toTrash(this.work(id), `${id}-work`);
+    try {
+      rmdirSync(this.work(id)); // empty unless it was mounted
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === "ENOTEMPTY") this.#toTrash(this.work(id), `${id}-work`);
+      else if (code !== "ENOENT") throw error;
+    }
   }
 
   /** No error when there is nothing. */
@@ -78,9 +90,10 @@ export class SnapshotDirectories implements AsyncDisposable {
     return names.length;
   }
 
-  /** Waits for deletions under way. */
+  /** Deletes what waits, at once. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.#removals);
+    this.#empty();
+    await this.#emptying;
   }
 
   #toTrash(path: string, name: string): void {
@@ -90,8 +103,18 @@ export class SnapshotDirectories implements AsyncDisposable {
   }
 
   #remove(path: string): void {
-    const removal = this.#removeQuietly(path).finally(() => this.#removals.delete(removal));
-    this.#removals.add(removal);
+    this.#waiting.push(path);
+    clearTimeout(this.#timer);
+    if (this.#waiting.length >= maxTrash) this.#empty();
+    else this.#timer = setTimeout(() => this.#empty(), quietMs).unref();
+  }
+
+  #empty(): void {
+    clearTimeout(this.#timer);
+    const paths = this.#waiting.splice(0);
+    this.#emptying = this.#emptying.then(async () => {
+      for (const path of paths) await this.#removeQuietly(path);
+    });
   }
 
   /** What cannot be removed (a mount left inside) stays in the trash for the next start. */

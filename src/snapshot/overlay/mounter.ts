@@ -1,3 +1,4 @@
+import { rmSync } from "node:fs";
 import { EngineError } from "#core";
 import { bindMount, mountOverlay, unmount } from "#linux";
 import type { Mount, Mounter } from "../mod.ts";
@@ -15,8 +16,17 @@ export function createMounter(): Mounter {
   };
 }
 
-function overlayOptions({ lower, upper, work }: Mount, target: string): Parameters<typeof mountOverlay>[0] {
-  return { lower, target, ...(upper !== undefined && { upper }), ...(work !== undefined && { work }) };
+function overlayOptions({ lower, upper, work, ...mount }: Mount, target: string): Parameters<typeof mountOverlay>[0] {
+  const isVolatile = mount.volatile === true && work !== undefined;
+  // overlayfs marks the work directory so that nobody trusts the tree after a crash; here nobody does (overlayfs.rst).
+  if (isVolatile) rmSync(`${work}/work/incompat`, { recursive: true, force: true });
+  return {
+    lower,
+    target,
+    ...(upper !== undefined && { upper }),
+    ...(work !== undefined && { work }),
+    ...(isVolatile && { options: ["volatile"] }),
+  };
 }
 
 function bindSource(mount: Mount): string {
