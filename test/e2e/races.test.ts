@@ -1,12 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
 import { busyboxImage } from "../support/busybox.ts";
-import { startDaemon } from "../support/daemon.ts";
+import { startDaemon, type TestDaemon } from "../support/daemon.ts";
 import { openSandbox, type Sandbox } from "../support/sandbox.ts";
 
 /** Requests that arrive while a container ends by itself. Each round is a new container, since a race is won only now and then. */
 describe.skipIf(process.getuid?.() !== 0)("a container that is just ending", () => {
   const scope = new AsyncDisposableStack();
   let box: Sandbox;
+  let daemon: TestDaemon;
 
   const ask = (method: string, path: string, body?: object): Promise<Response> =>
     fetch(`http://engine${path}`, {
@@ -14,6 +17,24 @@ describe.skipIf(process.getuid?.() !== 0)("a container that is just ending", () 
       unix: box.socket,
       ...(body ? { body: JSON.stringify(body), headers: { "Content-Type": "application/json" } } : {}),
     });
+  /** A connection that was upgraded to the session of an exec. */
+  const hijack = async (path: string): Promise<Socket> => {
+    const socket = connect(box.socket);
+    const head = [
+      "Host: engine",
+      "Connection: Upgrade",
+      "Upgrade: tcp",
+      "Content-Type: application/json",
+      "Content-Length: 2",
+    ];
+    socket.write(`POST ${path} HTTP/1.1\r\n${head.join("\r\n")}\r\n\r\n{}`);
+    const [answer] = (await once(socket, "data")) as [Buffer];
+    expect(answer.toString()).toStartWith("HTTP/1.1 101");
+    return socket;
+  };
+  const until = async (holds: () => Promise<boolean>): Promise<void> => {
+    while (!(await holds())) await Bun.sleep(5);
+  };
   /** A running container whose process ends at once on SIGTERM. */
   const running = async (): Promise<string> => {
     const script = 'trap "exit 3" TERM; echo ready; while :; do sleep 1000 & wait; done';
@@ -32,7 +53,7 @@ describe.skipIf(process.getuid?.() !== 0)("a container that is just ending", () 
 
   beforeAll(async () => {
     box = scope.use(await openSandbox());
-    scope.use(await startDaemon(box));
+    daemon = scope.use(await startDaemon(box));
     const archive = Bun.file((await busyboxImage()).archive);
     await (await fetch("http://engine/images/load", { method: "POST", unix: box.socket, body: archive })).text();
   });
@@ -63,5 +84,20 @@ describe.skipIf(process.getuid?.() !== 0)("a container that is just ending", () 
       const answer = await ask("DELETE", `/containers/${id}?force=1`);
       expect([await answer.text(), answer.status]).toEqual(["", 204]);
     }
+  });
+
+  test("keeps neither an exec whose client left nor an engine that is told to stop", async () => {
+    const id = await running();
+    const exec = async (cmd: readonly string[]): Promise<string> => {
+      const request = { Cmd: cmd, AttachStdin: true, AttachStdout: true };
+      return ((await (await ask("POST", `/containers/${id}/exec`, request)).json()) as { Id: string }).Id;
+    };
+    const cat = await exec(["cat"]);
+    const left = await hijack(`/exec/${cat}/start`);
+    left.end();
+    await until(async () => !((await (await ask("GET", `/exec/${cat}/json`)).json()) as { Running: boolean }).Running);
+    const sleeping = await exec(["sleep", "1000"]);
+    expect((await ask("POST", `/exec/${sleeping}/start`, { Detach: true })).status).toBe(200);
+    expect(await daemon.stop()).toBe(0);
   });
 });
