@@ -99,6 +99,7 @@ const resources = {
   MemorySwap: opt(number),
   MemorySwappiness: opt(number),
   OomKillDisable: opt(flag),
+  DeviceRequests: opt(v.array(v.looseObject({ Driver: opt(text), Capabilities: opt(v.array(texts)) }))),
   PidsLimit: opt(number),
   Ulimits: opt(v.array(v.looseObject({ Name: text, Soft: number, Hard: number }))),
 };
@@ -112,7 +113,7 @@ const hostConfig = v.looseObject({
   PortBindings: opt(portMap),
   RestartPolicy: opt(
     v.looseObject({
-      Name: opt(v.picklist(["", "no", "always", "unless-stopped", "on-failure"])),
+      Name: opt(text),
       MaximumRetryCount: opt(number),
     }),
   ),

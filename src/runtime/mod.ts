@@ -16,6 +16,7 @@ export { createSpec, type SpecInput, type SpecResult } from "./spec/create-spec.
 export { readDevices, readHostDevices, type ContainerDevice } from "./spec/devices.ts";
 export { readSpecHost, type SpecHost } from "./spec/host.ts";
 export type { JoinedNamespaces, NetworkNamespace } from "./spec/namespaces.ts";
+export { maskedPaths, readonlyPaths } from "./spec/security.ts";
 export { createProcess, type ProcessRequest, type ProcessUser } from "./spec/process.ts";
 export { seccompProfile } from "./seccomp/profile.ts";
 export { hostProcesses } from "./ps.ts";

@@ -31,6 +31,7 @@ function codeOf(text: string): ErrorCode {
   return startFailureExitCode(text) === 128 ? "internal" : "invalid";
 }
 
+const notInPath = "executable file not found in $PATH";
 const startFailure = "unable to start container process: ";
 
 /** The OCI runtime's last words in runc's phrases, which is what Docker's clients know. */
@@ -43,7 +44,7 @@ function explain(raw: string, command: string | undefined): string {
   const open = /^(?:open executable|exec(?: `.*`)?|execv(?:e)?): (.+)$/.exec(text);
   // crun opens the program to run it later; a directory is refused as "not permitted".
   if (open?.[1] === "Operation not permitted" || open?.[1] === "Is a directory")
-    return `${startFailure}exec: ${name}: is a directory`;
+    return `${startFailure}exec: ${name}: ${command === "" ? notInPath : "is a directory: permission denied"}`;
   if (open?.[1] !== undefined) return `${startFailure}exec: ${name}: ${lowerFirst(open[1])}`;
   const chdir = /^chdir `(.*)`: (.+)$/.exec(text);
   if (chdir !== null)
@@ -55,9 +56,7 @@ function explain(raw: string, command: string | undefined): string {
 
 function missingCommand(command: string): string {
   // execvp(3) looks at PATH only for names without a slash.
-  const reason = command.includes("/")
-    ? "stat " + command + ": no such file or directory"
-    : "executable file not found in $PATH";
+  const reason = command.includes("/") ? "stat " + command + ": no such file or directory" : notInPath;
   return `${JSON.stringify(command)}: ${reason}`;
 }
 

@@ -20,23 +20,23 @@ writeFileSync(join(root, "etc/group"), "root:x:0:\napp:x:1001:\nwheel:x:10:app,r
 
 describe("resolveUser", () => {
   test.each([
-    ["", 0, 0, [10], "/root"],
-    ["app", 1000, 1001, [10], "/home/app"],
-    ["app:root", 1000, 0, [], "/home/app"],
-    ["1000", 1000, 1001, [10], "/home/app"],
-    ["1", 1, 0, [], "/"],
-    ["1:", 1, 0, [], "/"],
-    [":1", 0, 1, [], "/root"],
-    ["1:1", 1, 1, [], "/"],
-    ["5000:wheel", 5000, 10, [], "/"],
-    ["12", 77, 78, [], "/odd"],
-    ["4294967294", 4294967294, 0, [], "/"],
+    ["", 0, 0, [0, 10], "/root"],
+    ["app", 1000, 1001, [1001, 10], "/home/app"],
+    ["app:root", 1000, 0, [0], "/home/app"],
+    ["1000", 1000, 1001, [1001, 10], "/home/app"],
+    ["1", 1, 0, [0], "/"],
+    ["1:", 1, 0, [0], "/"],
+    [":1", 0, 1, [1], "/root"],
+    ["1:1", 1, 1, [1], "/"],
+    ["5000:wheel", 5000, 10, [10], "/"],
+    ["12", 77, 78, [78], "/odd"],
+    ["2147483647", 2147483647, 0, [0], "/"],
   ])("%p", (text, uid, gid, additionalGids, home) => {
     expect(resolveUser(root, text)).toEqual({ uid, gid, additionalGids, home });
   });
 
-  test.each(["4294967295", "4294967296", "-1", "0:-1", "99999999999999999999"])("%p is out of range", (text) => {
-    expect(() => resolveUser(root, text)).toThrow("out of range");
+  test.each(["2147483648", "4294967296", "-1", "0:-1", "99999999999999999999"])("%p is out of range", (text) => {
+    expect(() => resolveUser(root, text)).toThrow("uids and gids must be in range 0-2147483647");
   });
 
   test.each(["nobody", "bad", "1000:nogroup", "1e3", "0x10"])("%p is not found", (text) => {
@@ -44,7 +44,7 @@ describe("resolveUser", () => {
   });
 
   test("added groups come on top", () => {
-    expect(resolveUser(root, "app", ["extra", "30"]).additionalGids).toEqual([10, 20, 30]);
+    expect(resolveUser(root, "app", ["extra", "30"]).additionalGids).toEqual([1001, 10, 20, 30]);
   });
 });
 

@@ -4,8 +4,8 @@ import { TreeRoot } from "#linux";
 
 /** Bytes of /etc/passwd or /etc/group that are read; a longer file is refused (security-tests.md R9). */
 const maxFileBytes = 1024 * 1024;
-/** Largest id the kernel takes; 2^32 - 1 means "unchanged" to it. */
-const maxId = 2 ** 32 - 2;
+/** Docker's bound for ids of a user; the kernel would take more. */
+const maxId = 2 ** 31 - 1;
 
 /** A process's identity, as numbers. `home` is where HOME points. */
 export interface ResolvedUser {
@@ -45,7 +45,8 @@ export function resolveUser(root: string, specification: string, groupAdd: reado
   const supplementary =
     groupText === "" ? groups.filter(({ members }) => members.includes(entry.name)).map((group) => group.gid) : [];
   const added = groupAdd.map((text) => findGroup(groups, text));
-  const additionalGids = [...new Set([...supplementary, ...added])].filter((id) => id !== gid || added.includes(id));
+  // The primary group too: else a file that denies it to the group is open to whoever drops that group (CVE-2022-36109).
+  const additionalGids = [...new Set([gid, ...supplementary, ...added])];
   return { uid: entry.uid, gid, additionalGids, home: entry.home };
 }
 
@@ -53,7 +54,7 @@ function findUser(users: readonly PasswdEntry[], text: string): PasswdEntry {
   if (text === "") return findUser(users, "0");
   const named = users.find(({ name }) => name === text);
   if (named) return named;
-  const uid = parseId(text, "user");
+  const uid = parseId(text);
   if (uid === undefined)
     throw new EngineError("invalid", `unable to find user ${text}: no matching entries in passwd file`);
   return users.find((user) => user.uid === uid) ?? { name: "", uid, gid: 0, home: uid === 0 ? "/root" : "/" };
@@ -61,17 +62,16 @@ function findUser(users: readonly PasswdEntry[], text: string): PasswdEntry {
 
 function findGroup(groups: readonly GroupEntry[], text: string): number {
   const named = groups.find(({ name }) => name === text);
-  const gid = named?.gid ?? parseId(text, "group");
+  const gid = named?.gid ?? parseId(text);
   if (gid === undefined)
     throw new EngineError("invalid", `unable to find group ${text}: no matching entries in group file`);
   return gid;
 }
 
-function parseId(text: string, kind: string): number | undefined {
+function parseId(text: string): number | undefined {
   if (!/^-?\d+$/.test(text)) return undefined;
   const id = Number(text);
-  if (id < 0 || id > maxId)
-    throw new EngineError("invalid", `${kind} id ${text} is out of range: must be between 0 and ${maxId}`);
+  if (id < 0 || id > maxId) throw new EngineError("invalid", `uids and gids must be in range 0-${maxId}`);
   return id;
 }
 

@@ -25,8 +25,15 @@ export interface PortBinding {
 }
 export type PortMap = Readonly<Record<string, readonly PortBinding[] | null>>;
 
+/** Devices by what they can do, such as GPUs. */
+export interface DeviceRequest {
+  readonly Driver?: string;
+  readonly Capabilities?: readonly (readonly string[])[] | null;
+}
+
 export interface RestartPolicy {
-  readonly Name?: "" | "no" | "always" | "unless-stopped" | "on-failure";
+  /** `no`, `always`, `unless-stopped` or `on-failure`; empty means `no`. */
+  readonly Name?: string;
   readonly MaximumRetryCount?: number;
 }
 
@@ -82,6 +89,7 @@ export interface Resources {
   readonly MemorySwap?: number;
   readonly MemorySwappiness?: number | null;
   readonly OomKillDisable?: boolean | null;
+  readonly DeviceRequests?: readonly DeviceRequest[] | null;
   readonly PidsLimit?: number | null;
   readonly Ulimits?: readonly Ulimit[] | null;
 }

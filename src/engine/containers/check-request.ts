@@ -1,5 +1,6 @@
 import { EngineError } from "#core";
 import type { ContainerConfig, HostConfig } from "#spec";
+import { checkHostConfig } from "./check-host-config.ts";
 
 const namePattern = /^\/?[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
 const minimumMemoryBytes = 6 * 1024 * 1024;
@@ -16,6 +17,7 @@ export function checkContainerName(name: string): string {
 export function checkRequest(config: ContainerConfig, host: HostConfig, cpus: number): void {
   checkMemory(host);
   checkCpu(host, cpus);
+  checkHostConfig(config, host);
   checkRestart(host);
   checkUnsupported(config, host);
   checkLogDriver(host);
@@ -98,7 +100,7 @@ function checkUnsupported({ Healthcheck }: ContainerConfig, host: HostConfig): v
 function checkLogDriver({ LogConfig }: HostConfig): void {
   const driver = LogConfig?.Type ?? "";
   if (driver !== "" && driver !== "local")
-    throw new EngineError("invalid", `logger: no log driver named '${driver}' is registered`);
+    throw new EngineError("invalid", `error looking up logging plugin ${driver}: plugin "${driver}" not found`);
   const [option] = Object.keys(LogConfig?.Config ?? {});
   if (option !== undefined) throw new EngineError("invalid", `unknown log opt '${option}' for local log driver`);
 }

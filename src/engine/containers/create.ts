@@ -162,8 +162,18 @@ export function normaliseHostConfig(host: HostConfig): HostConfig {
     LogConfig: { Type: host.LogConfig?.Type || "local", Config: host.LogConfig?.Config ?? {} },
     IpcMode: host.IpcMode || "private",
     CgroupnsMode: host.CgroupnsMode || "private",
+    ...(host.CapAdd ? { CapAdd: capabilityNames(host.CapAdd) } : {}),
+    ...(host.CapDrop ? { CapDrop: capabilityNames(host.CapDrop) } : {}),
+    // Swap as much as memory, where only memory is limited.
+    ...((host.Memory ?? 0) > 0 && (host.MemorySwap ?? 0) === 0 ? { MemorySwap: 2 * (host.Memory ?? 0) } : {}),
     PidsLimit: (host.PidsLimit ?? 0) > 0 ? (host.PidsLimit ?? null) : null,
   };
+}
+
+/** As Docker tells them: `CAP_NET_ADMIN` for `net_admin`. */
+function capabilityNames(names: readonly string[]): string[] {
+  const upper = names.map((name) => name.toUpperCase());
+  return upper.map((name) => (name === "ALL" || name.startsWith("CAP_") ? name : `CAP_${name}`));
 }
 
 function checkRuntime({ deps }: ContainerContext, { Runtime = "" }: HostConfig): void {

@@ -2,6 +2,7 @@ import type { ContainerInspect, ContainerState, EndpointInfo, NetworkSettings } 
 import type { ContainerContext } from "./context.ts";
 import { platformOfHost } from "./create.ts";
 import { containerFiles } from "./files.ts";
+import { shownConfig, shownHostConfig } from "./shown-host-config.ts";
 import { publicMount, snapshotKeyOf, type ContainerRecord, type EndpointRecord } from "./record.ts";
 
 export async function inspectContainer(
@@ -30,11 +31,11 @@ export async function inspectContainer(
     ProcessLabel: "",
     AppArmorProfile: "",
     ExecIDs: context.execIds(record.id),
-    HostConfig: { ...record.hostConfig, Runtime: record.hostConfig.Runtime || context.deps.runtime.defaultRuntime },
+    HostConfig: shownHostConfig(record.hostConfig, context.deps.runtime.defaultRuntime),
     GraphDriver: graphDriver(context, record),
     ...(options.size ? await sizes(context, record) : {}),
     Mounts: record.mounts.map(publicMount),
-    Config: record.config,
+    Config: shownConfig(record.config),
     NetworkSettings: networkSettings(context, record),
   };
 }
@@ -129,11 +130,18 @@ export function endpointInfos({
       IPAMConfig: wanted.IPAMConfig ?? null,
       Links: wanted.Links ?? null,
       Aliases: wanted.Aliases ?? null,
+      MacAddress: endpoint?.macAddress ?? "",
       DriverOpts: wanted.DriverOpts ?? null,
       GwPriority: wanted.GwPriority ?? 0,
       NetworkID: endpoint?.networkId ?? "",
+      EndpointID: endpoint?.endpointId ?? "",
+      Gateway: endpoint?.gateway ?? "",
+      IPAddress: endpoint?.ipAddress ?? "",
+      IPPrefixLen: endpoint?.prefixLength ?? 0,
+      IPv6Gateway: "",
+      GlobalIPv6Address: "",
+      GlobalIPv6PrefixLen: 0,
       DNSNames: null,
-      ...endpointAddress(endpoint),
     },
   };
 }

@@ -35,5 +35,5 @@ function byMode(type: string, mode: string | undefined, path: string | undefined
     return [{ type, path }];
   }
   if (mode === undefined || ["", "private", "shareable", "none"].includes(mode)) return [{ type }];
-  throw new EngineError("invalid", `invalid ${type} mode: ${mode}`);
+  throw new EngineError("invalid", `invalid ${type.toUpperCase()} mode: ${mode}`);
 }

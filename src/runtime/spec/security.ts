@@ -44,7 +44,8 @@ function parseBoolean(option: string, value: string): boolean {
   throw new EngineError("invalid", `invalid --security-opt 2: ${JSON.stringify(option)}`);
 }
 
-const maskedPaths: readonly string[] = [
+/** What a container cannot read unless it is privileged. */
+export const maskedPaths: readonly string[] = [
   "/proc/acpi",
   "/proc/asound",
   "/proc/interrupts",
@@ -59,7 +60,14 @@ const maskedPaths: readonly string[] = [
   "/sys/firmware",
 ];
 
-const readonlyPaths: readonly string[] = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
+/** What a container cannot write unless it is privileged. */
+export const readonlyPaths: readonly string[] = [
+  "/proc/bus",
+  "/proc/fs",
+  "/proc/irq",
+  "/proc/sys",
+  "/proc/sysrq-trigger",
+];
 
 export interface PathRequest {
   readonly privileged: boolean;

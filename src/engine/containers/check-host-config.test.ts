@@ -1,0 +1,31 @@
+import { expect, test } from "bun:test";
+import type { HostConfig } from "#spec";
+import { checkHostConfig } from "./check-host-config.ts";
+
+const refused: readonly (readonly [HostConfig, string])[] = [
+  [{ OomScoreAdj: 5000 }, "Invalid value 5000, range for oom score adj is [-1000, 1000]"],
+  [{ Isolation: "hyperv" }, "invalid isolation (hyperv): linux only supports 'default'"],
+  [{ IpcMode: "nope" }, "invalid IPC mode: nope"],
+  [{ MemoryReservation: 1024 }, "Minimum memory reservation allowed is 6MB"],
+  [{ CpusetCpus: "x" }, "Invalid value x for cpuset cpus: invalid format: x"],
+  [{ CpusetCpus: "9999" }, "Requested CPUs are not available - requested 9999, available: "],
+  [{ DeviceRequests: [{ Capabilities: [["gpu"]] }] }, 'could not select device driver "" with capabilities: [[gpu]]'],
+];
+
+test.each(refused)("%j", (host, text) => {
+  expect(() => checkHostConfig({}, host)).toThrow(text);
+});
+
+test("a stop signal has to be one, and a host's name is not for the container to set", () => {
+  expect(() => checkHostConfig({ StopSignal: "NOPE" }, {})).toThrow("invalid signal: NOPE");
+  expect(() => checkHostConfig({ Hostname: "x" }, { UTSMode: "host" })).toThrow(
+    "conflicting options: hostname and the UTS mode",
+  );
+});
+
+test("what is in range passes", () => {
+  checkHostConfig(
+    { StopSignal: "SIGRTMIN+3", Hostname: "x" },
+    { OomScoreAdj: -1000, IpcMode: "container:x", CpusetCpus: "0", Isolation: "default", MemoryReservation: 1 << 23 },
+  );
+});

@@ -1,0 +1,57 @@
+import { readFileSync } from "node:fs";
+import { EngineError, parseSignal } from "#core";
+import type { ContainerConfig, HostConfig } from "#spec";
+
+/** Values out of their range and modes that are none of Docker's, in its words. @throws EngineError `invalid` */
+export function checkHostConfig(config: ContainerConfig, host: HostConfig): void {
+  const { OomScoreAdj = 0, Isolation = "", IpcMode = "", UTSMode = "", MemoryReservation = 0 } = host;
+  const refuse = (wrong: boolean, text: string): void => {
+    if (wrong) throw new EngineError("invalid", text);
+  };
+  if (config.StopSignal) parseSignal(config.StopSignal);
+  refuse(
+    OomScoreAdj < -1000 || OomScoreAdj > 1000,
+    `Invalid value ${OomScoreAdj}, range for oom score adj is [-1000, 1000]`,
+  );
+  refuse(
+    !["", "default"].includes(Isolation.toLowerCase()),
+    `invalid isolation (${Isolation}): linux only supports 'default'`,
+  );
+  refuse(!/^(?:|none|host|private|shareable|container:.+)$/.test(IpcMode), `invalid IPC mode: ${IpcMode}`);
+  refuse(UTSMode === "host" && Boolean(config.Hostname), "conflicting options: hostname and the UTS mode");
+  refuse(MemoryReservation > 0 && MemoryReservation < 6 * 1024 * 1024, "Minimum memory reservation allowed is 6MB");
+  checkDevices(host);
+  checkSet("cpus", "CPUs", host.CpusetCpus ?? "", "/sys/devices/system/cpu/online");
+  checkSet("mems", "memory nodes", host.CpusetMems ?? "", "/sys/devices/system/node/online");
+}
+
+/** Drivers of devices such as GPUs are not there. */
+function checkDevices({ DeviceRequests }: HostConfig): void {
+  for (const { Driver = "", Capabilities } of DeviceRequests ?? []) {
+    const capabilities = (Capabilities ?? []).map((list) => `[${list.join(" ")}]`).join(" ");
+    throw new EngineError(
+      "internal",
+      `could not select device driver ${JSON.stringify(Driver)} with capabilities: [${capabilities}]`,
+    );
+  }
+}
+
+function checkSet(kind: string, noun: string, wanted: string, file: string): void {
+  if (wanted === "") return;
+  const list = parseSet(wanted);
+  if (!list) throw new EngineError("invalid", `Invalid value ${wanted} for cpuset ${kind}: invalid format: ${wanted}`);
+  const online = readFileSync(file, "utf8").trim();
+  const available = new Set(parseSet(online));
+  if (list.some((number) => !available.has(number))) {
+    throw new EngineError("invalid", `Requested ${noun} are not available - requested ${wanted}, available: ${online}`);
+  }
+}
+
+/** `0-2,7` as numbers; undefined where it is none of that. */
+function parseSet(text: string): readonly number[] | undefined {
+  if (!/^\d{1,5}(?:-\d{1,5})?(?:,\d{1,5}(?:-\d{1,5})?)*$/.test(text)) return undefined;
+  return text.split(",").flatMap((part) => {
+    const [first = 0, last = first] = part.split("-").map(Number);
+    return Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => first + index);
+  });
+}

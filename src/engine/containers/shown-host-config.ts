@@ -1,0 +1,104 @@
+import { maskedPaths, readonlyPaths } from "#runtime";
+import type { ContainerConfig, HostConfig } from "#spec";
+
+/** Every field that Docker tells of a container, with the value of one that nobody set; clients read them unasked. */
+const unset = {
+  Binds: null,
+  ContainerIDFile: "",
+  LogConfig: { Type: "local", Config: {} },
+  NetworkMode: "bridge",
+  PortBindings: {},
+  RestartPolicy: { Name: "no", MaximumRetryCount: 0 },
+  AutoRemove: false,
+  VolumeDriver: "",
+  VolumesFrom: null,
+  ConsoleSize: [0, 0],
+  CapAdd: null,
+  CapDrop: null,
+  CgroupnsMode: "private",
+  Dns: [],
+  DnsOptions: [],
+  DnsSearch: [],
+  ExtraHosts: null,
+  GroupAdd: null,
+  IpcMode: "private",
+  Cgroup: "",
+  Links: null,
+  OomScoreAdj: 0,
+  PidMode: "",
+  Privileged: false,
+  PublishAllPorts: false,
+  ReadonlyRootfs: false,
+  SecurityOpt: null,
+  UTSMode: "",
+  UsernsMode: "",
+  ShmSize: 0,
+  Runtime: "",
+  Isolation: "",
+  CpuShares: 0,
+  Memory: 0,
+  NanoCpus: 0,
+  CgroupParent: "",
+  BlkioWeight: 0,
+  BlkioWeightDevice: [],
+  BlkioDeviceReadBps: [],
+  BlkioDeviceWriteBps: [],
+  BlkioDeviceReadIOps: [],
+  BlkioDeviceWriteIOps: [],
+  CpuPeriod: 0,
+  CpuQuota: 0,
+  CpuRealtimePeriod: 0,
+  CpuRealtimeRuntime: 0,
+  CpusetCpus: "",
+  CpusetMems: "",
+  Devices: [],
+  DeviceCgroupRules: null,
+  DeviceRequests: null,
+  MemoryReservation: 0,
+  MemorySwap: 0,
+  MemorySwappiness: null,
+  OomKillDisable: false,
+  PidsLimit: null,
+  Ulimits: [],
+  CpuCount: 0,
+  CpuPercent: 0,
+  IOMaximumIOps: 0,
+  IOMaximumBandwidth: 0,
+} as const;
+
+/** `HostConfig` of an inspect. `runtime` is the one of a container that names none. */
+export function shownHostConfig(host: HostConfig, runtime: string): HostConfig {
+  const shown = { ...unset, ...host, Runtime: host.Runtime || runtime };
+  if (shown.MemorySwappiness === -1) shown.MemorySwappiness = null;
+  const open = host.Privileged === true;
+  return {
+    ...shown,
+    MaskedPaths: host.MaskedPaths ?? (open ? null : maskedPaths),
+    ReadonlyPaths: host.ReadonlyPaths ?? (open ? null : readonlyPaths),
+  } as HostConfig;
+}
+
+/** `Config` of an inspect. */
+export function shownConfig(config: ContainerConfig): ContainerConfig {
+  const volumes = Object.keys(config.Volumes ?? {}).length > 0 ? config.Volumes : null;
+  const unsetConfig = {
+    Hostname: "",
+    Domainname: "",
+    User: "",
+    AttachStdin: false,
+    AttachStdout: false,
+    AttachStderr: false,
+    Tty: false,
+    OpenStdin: false,
+    StdinOnce: false,
+    Env: null,
+    Cmd: null,
+    Image: "",
+    Volumes: null,
+    WorkingDir: "",
+    Entrypoint: null,
+    OnBuild: null,
+    Labels: {},
+  };
+  return { ...unsetConfig, ...config, Volumes: volumes ?? null };
+}
