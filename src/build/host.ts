@@ -5,6 +5,9 @@ import type { Mounter, Snapshotter } from "#snapshot";
 import type { ContainerConfig, HostConfig, ProgressMessage } from "#spec";
 import type { Lease, Leases } from "#store";
 
+/** Takes a chunk of output; the next one waits for the promise. */
+export type OnOutput = (chunk: Uint8Array, stream?: "stdout" | "stderr") => Promise<void> | undefined;
+
 /** Containers of RUN steps belong to the engine, so that `ps` shows them. */
 export interface BuildContainer {
   readonly id: string;
@@ -12,7 +15,7 @@ export interface BuildContainer {
    * Starts, streams the output, and resolves with the exit code. Aborting kills it.
    * `stream` tells which output a chunk is of; without it all counts as stdout.
    */
-  run(onOutput: (chunk: Uint8Array, stream?: "stdout" | "stderr") => void, signal: AbortSignal): Promise<number>;
+  run(onOutput: OnOutput, signal: AbortSignal): Promise<number>;
   /** Layer of what the command changed, with its snapshot committed; undefined when nothing changed. The container keeps no snapshot. */
   commit(lease: Lease): Promise<(NewLayer & { readonly chainId: ChainId }) | undefined>;
   remove(): Promise<void>;

@@ -1,9 +1,24 @@
-/** An unbounded queue that is read with `for await`; `end` lets the reader drain and finish, `fail` makes it throw. */
+/**
+ * A queue that is read with `for await`; `end` lets the reader drain and finish, `fail` makes it throw. It bounds nothing by
+ * itself: a writer that can wait awaits {@link AsyncQueue.room}, one that cannot looks at `length`.
+ */
 export class AsyncQueue<T> implements AsyncIterable<T>, Disposable {
   #items: T[] = [];
   #wake: (() => void) | undefined;
+  readonly #writers: (() => void)[] = [];
   #ended = false;
   #failure: { readonly error: unknown } | undefined;
+
+  /** Items that nobody has taken yet. */
+  get length(): number {
+    return this.#items.length;
+  }
+
+  /** Undefined while fewer than `limit` items wait; otherwise settles when they are taken, or nobody will take them. */
+  room(limit: number): Promise<void> | undefined {
+    if (this.#ended || this.#items.length < limit) return undefined;
+    return new Promise((resolve) => this.#writers.push(resolve));
+  }
 
   push(item: T): void {
     if (this.#ended) return;
@@ -14,6 +29,7 @@ export class AsyncQueue<T> implements AsyncIterable<T>, Disposable {
   end(): void {
     this.#ended = true;
     this.#signal();
+    this.#makeRoom();
   }
 
   fail(error: unknown): void {
@@ -28,11 +44,19 @@ export class AsyncQueue<T> implements AsyncIterable<T>, Disposable {
 
   async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
     for (;;) {
-      while (this.#items.length > 0) yield* this.#items.splice(0);
+      while (this.#items.length > 0) {
+        const batch = this.#items.splice(0);
+        this.#makeRoom();
+        yield* batch;
+      }
       if (this.#failure) throw asError(this.#failure.error);
       if (this.#ended) return;
       await new Promise<void>((resolve) => (this.#wake = resolve));
     }
+  }
+
+  #makeRoom(): void {
+    for (const resolve of this.#writers.splice(0)) resolve();
   }
 
   #signal(): void {

@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import type { BuildContainer, BuildHost } from "#build";
+import type { BuildContainer, BuildHost, OnOutput } from "#build";
 import { EngineError, isEngineError, type ChainId } from "#core";
 import type { NewLayer } from "#image";
 import { familiarReference, parseReference, withDefaultTag } from "#spec";
@@ -66,7 +66,7 @@ function buildContainer(
 async function runStep(
   context: ContainerContext,
   record: ContainerRecord,
-  onOutput: (chunk: Uint8Array, stream?: "stdout" | "stderr") => void,
+  onOutput: OnOutput,
   signal: AbortSignal,
 ): Promise<number> {
   const attach = { stdin: false, stdout: true, stderr: true, logs: true, stream: true, detachKeys: "" };
@@ -78,7 +78,7 @@ async function runStep(
   signal.addEventListener("abort", kill, { once: true });
   if (signal.aborted) kill();
   try {
-    for await (const { data, stream } of session.output) onOutput(data, stream);
+    for await (const { data, stream } of session.output) await onOutput(data, stream);
     const { StatusCode } = await result;
     if (signal.aborted) throw new EngineError("canceled", "context canceled");
     return StatusCode;

@@ -63,3 +63,17 @@ test.each([
   const options = { since: 1n, until: 15n, filters: new Map([[key, [value]]]) };
   expect(await collect(bus.subscribe(options, new AbortController().signal))).toHaveLength(count);
 });
+
+test("a listener that does not read is let go at last; others are not", async () => {
+  const bus = createEventBus(systemClock);
+  const { signal } = new AbortController();
+  const idle = bus.subscribe({ filters: noFilters }, signal);
+  for (let count = 0; count <= 16 * 1024; count++) bus.emit(start);
+  const end = new AbortController();
+  const other = collect(bus.subscribe({ filters: noFilters }, end.signal));
+  bus.emit(start);
+  end.abort();
+  expect(await other).toEqual(["start"]);
+  const failure = await collect(idle).catch((error: unknown) => error);
+  expect(failure).toMatchObject({ code: "exhausted" });
+});

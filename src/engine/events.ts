@@ -1,7 +1,10 @@
-import { AsyncQueue, maxTimerMs, type Clock } from "#core";
+import { AsyncQueue, EngineError, maxTimerMs, type Clock } from "#core";
 import type { EventMessage, EventType } from "#spec";
 import type { EventOptions, Filters } from "./contract.ts";
 import { matchesLabel } from "./labels.ts";
+
+/** Events that may wait for one listener; who is further behind is let go, since a gap would go unseen. */
+const maxWaiting = 16 * 1024;
 
 /** Newest events that `--since` can replay. */
 const historySize = 1024;
@@ -13,7 +16,7 @@ export interface EventInput {
   readonly attributes: Readonly<Record<string, string>>;
 }
 
-/** Ordered, bounded, replayable since a time. A listener that does not read only grows its own queue. */
+/** Ordered, bounded, replayable since a time. A listener that does not read only grows its own queue, and loses it when that is full. */
 export interface EventBus {
   emit(event: EventInput): void;
   subscribe(options: EventOptions, signal: AbortSignal): AsyncIterable<EventMessage>;
@@ -42,7 +45,9 @@ export function createEventBus(clock: Clock): EventBus {
       const queue = new AsyncQueue<EventMessage>();
       const offer = ({ ns, message }: Stamped): void => {
         if (options.until !== undefined && ns > options.until) return;
-        if (matchesEvent(message, options.filters)) queue.push(message);
+        if (!matchesEvent(message, options.filters)) return;
+        if (queue.length < maxWaiting) queue.push(message);
+        else queue.fail(new EngineError("exhausted", `${maxWaiting} events wait for a client that does not read`));
       };
       const { since } = options;
       if (since !== undefined) for (const event of history) if (event.ns >= since) offer(event);

@@ -334,6 +334,15 @@ describe.skipIf(!isRoot)("the classic builder", () => {
     expect(await shown("COPY . /o", "ls -A /o", { a: "A", "dockerfile.x": "" })).toBe("Dockerfile\na\ndockerfile.x\n");
   });
 
+  test("a step with endless output waits for the client, and ends when the client leaves", async () => {
+    let outputs = 0;
+    for await (const { stream } of bench.stream("FROM base\nRUN yes\n")) {
+      if (stream?.startsWith("y\n") === true && ++outputs === 100) break;
+    }
+    expect(outputs).toBe(100);
+    await bench.removeContainers();
+  });
+
   test("aborting ends the step that runs and leaves nothing", async () => {
     const abort = new AbortController();
     const running = build("FROM base\nRUN echo begun; exec sleep 1000\n", {}, {}, abort.signal);

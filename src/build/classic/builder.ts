@@ -53,6 +53,7 @@ export function createBuilder(host: BuildHost, tools: { readonly logger: Logger;
         yield* queue;
       } finally {
         left.abort();
+        queue[Symbol.dispose](); // nobody waits for room any more
         await done;
       }
     },
@@ -99,6 +100,7 @@ async function run(stream: ReadableStream<Uint8Array>, job: Job): Promise<void> 
     stages: [],
     emit: reporter.emit,
     print: (text) => reporter.emit({ stream: text }),
+    room: () => reporter.room(),
     now: () => timestamp(job.tools.clock),
   };
   try {

@@ -119,6 +119,7 @@ async function runContainer(session: BuildSession, container: BuildContainer): P
   try {
     return await container.run((chunk, stream = "stdout") => {
       show(decoders[stream].decode(chunk, { stream: true }), stream);
+      return session.room();
     }, session.signal);
   } finally {
     show(decoders.stdout.decode(), "stdout");

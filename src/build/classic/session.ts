@@ -26,6 +26,8 @@ export interface BuildSession {
   emit(message: ProgressMessage): void;
   /** A line of the classic stream. */
   print(text: string): void;
+  /** Undefined, or a promise to wait for while the client is behind. */
+  room(): Promise<void> | undefined;
   /** RFC 3339 with nanoseconds. */
   now(): string;
 }

@@ -12,7 +12,7 @@ import { createLeases, openDatabase } from "#store";
 import { removeTestTree } from "../../../test/support/remove.ts";
 import { tag } from "../../../test/support/tag.ts";
 import { createBuildCache } from "../cache.ts";
-import type { BuildContainer, BuildHost } from "../host.ts";
+import type { BuildContainer, BuildHost, OnOutput } from "../host.ts";
 import type { BuildOptions } from "../options.ts";
 import { createBuilder } from "./builder.ts";
 import { chainOf } from "./stage.ts";
@@ -124,16 +124,24 @@ export class BuildBench implements AsyncDisposable {
     return this.host.images.resolve(name);
   }
 
+  /** The messages of a build as they come. */
+  stream(
+    dockerfile: string,
+    files: Files = {},
+    options: Partial<BuildOptions> = {},
+    signal: AbortSignal = new AbortController().signal,
+  ): AsyncIterable<ProgressMessage> {
+    const builder = createBuilder(this.host, { logger: silentLogger, clock: systemClock });
+    return builder.build(contextOf(dockerfile, files), { ...defaults, ...options }, signal);
+  }
+
   async build(
     dockerfile: string,
     files: Files = {},
     options: Partial<BuildOptions> = {},
     signal: AbortSignal = new AbortController().signal,
   ): Promise<BuildResult> {
-    const builder = createBuilder(this.host, { logger: silentLogger, clock: systemClock });
-    const messages = await Array.fromAsync(
-      builder.build(contextOf(dockerfile, files), { ...defaults, ...options }, signal),
-    );
+    const messages = await Array.fromAsync(this.stream(dockerfile, files, options, signal));
     const id = messages.findLast((message) => message.aux)?.aux?.["ID"];
     return {
       messages,
@@ -205,7 +213,7 @@ class ChrootContainer implements BuildContainer {
     return new ChrootContainer(host, options, key, rootfs);
   }
 
-  async run(onOutput: (chunk: Uint8Array, stream?: "stdout" | "stderr") => void, signal: AbortSignal): Promise<number> {
+  async run(onOutput: OnOutput, signal: AbortSignal): Promise<number> {
     const { Cmd, Env, WorkingDir } = this.#options.config;
     const env = Object.fromEntries(
       (Env ?? []).map((pair) => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)]),
@@ -221,7 +229,7 @@ class ChrootContainer implements BuildContainer {
       killSignal: "SIGKILL",
     });
     const read = async (from: ReadableStream<Uint8Array>, stream: "stdout" | "stderr"): Promise<void> => {
-      for await (const chunk of from) onOutput(chunk, stream);
+      for await (const chunk of from) await onOutput(chunk, stream);
     };
     await Promise.all([read(child.stdout, "stdout"), read(child.stderr, "stderr")]);
     return child.exited;
