@@ -1,5 +1,6 @@
 import { formatRfc3339Nano } from "#core";
 import type { TaskExit } from "#runtime";
+import { afterAnswers } from "../background.ts";
 import { emitContainerEvent, type ContainerContext } from "./context.ts";
 import { isRunning, type ContainerRecord } from "./record.ts";
 import { releaseTask } from "./release.ts";
@@ -40,5 +41,6 @@ async function settleExit(context: ContainerContext, record: ContainerRecord, ex
     ports: undefined,
   });
   context.signals.emit(record.id, { kind: "exited", exitCode: exit.exitCode });
+  await afterAnswers();
   await releaseTask(context, record);
 }

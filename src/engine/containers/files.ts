@@ -27,19 +27,23 @@ export function containerFiles({ paths }: Pick<EngineDeps, "paths">, id: Contain
   };
 }
 
-/** Writes hosts, hostname and resolv.conf as they are when the container starts. A resolv.conf that the user edited stays. */
-export function writeNetworkFiles(
-  deps: EngineDeps,
-  record: ContainerRecord,
-  endpoint: EndpointRecord | undefined,
-): ContainerFiles {
+/** Writes hosts, hostname and resolv.conf as they are before the container has an address. */
+export function writeNetworkFiles(deps: EngineDeps, record: ContainerRecord): ContainerFiles {
   const files = containerFiles(deps, record.id);
   mkdirSync(files.directory, { recursive: true, mode: 0o710 });
-  const { Hostname = "", Domainname = "" } = record.config;
-  writeFileSync(files.hostname, `${Hostname}\n`, { mode: 0o644 });
-  writeFileSync(files.hosts, hostsFile(record, endpoint, Domainname), { mode: 0o644 });
+  writeFileSync(files.hostname, `${record.config.Hostname ?? ""}\n`, { mode: 0o644 });
   writeFileSync(files.resolvConf, resolvConf(deps, record), { mode: 0o644 });
+  writeHostsFile(files, record, undefined);
   return files;
+}
+
+/** Writes hosts in place: it may be mounted in the container. */
+export function writeHostsFile(
+  files: ContainerFiles,
+  record: ContainerRecord,
+  endpoint: EndpointRecord | undefined,
+): void {
+  writeFileSync(files.hosts, hostsFile(record, endpoint, record.config.Domainname ?? ""), { mode: 0o644 });
 }
 
 const localNames = `127.0.0.1\tlocalhost

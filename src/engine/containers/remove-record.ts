@@ -1,5 +1,6 @@
 import { rm } from "node:fs/promises";
 import { isEngineError, type ContainerId } from "#core";
+import { afterAnswers } from "../background.ts";
 import { emitContainerEvent, type ContainerContext } from "./context.ts";
 import { containerFiles } from "./files.ts";
 import { snapshotKeyOf, type ContainerRecord } from "./record.ts";
@@ -20,6 +21,7 @@ export async function removeRecord(
   emitContainerEvent(context, record, "destroy");
   signals.emit(record.id, { kind: "removed", exitCode });
   background.run("removal of a container", async () => {
+    await afterAnswers();
     await releaseTask(context, record);
     await forgetFiles(context, record.id);
     if (options.volumes) await removeAnonymousVolumes(context, record);

@@ -1,8 +1,9 @@
 import { EngineError, formatRfc3339Nano, messageOf, parseSignal, type ContainerId } from "#core";
-import { startFailureExitCode } from "#runtime";
-import { connectNetwork } from "../network/attach.ts";
+import { startFailureExitCode, type TaskRequest } from "#runtime";
+import type { OciSpec } from "#spec";
+import { prepareNetwork, type ConnectedNetwork, type PreparedNetwork } from "../network/attach.ts";
 import { emitContainerEvent, type ContainerContext } from "./context.ts";
-import { writeNetworkFiles } from "./files.ts";
+import { writeHostsFile, writeNetworkFiles, type ContainerFiles } from "./files.ts";
 import { isRunning, type ContainerRecord } from "./record.ts";
 import { removeRecord } from "./remove-record.ts";
 import { mountRoot } from "./root-mount.ts";
@@ -31,43 +32,67 @@ function checkStartable(record: ContainerRecord): void {
   }
 }
 
-/** Acquires in order root, network, task; a throw gives all back, last first. */
+/** Acquires in order root, sandbox, task and network; a throw gives all back, last first. */
 async function startTask(context: ContainerContext, record: ContainerRecord): Promise<void> {
   const { deps, registry, signals, taskEnds } = context;
   await using undo = new AsyncDisposableStack();
   mountRoot(context, record, undo);
-  const network = await connectNetwork(context, record, undo);
-  const files = writeNetworkFiles(deps, record, network.endpoint);
+  const network = prepareNetwork(context, record, undo);
+  const files = writeNetworkFiles(deps, record);
   const { spec, warnings } = containerSpec(context, record, files, network.sandboxPath);
   for (const warning of warnings) deps.logger.log("warn", warning, { container: record.id });
-  const task = await deps.runtime.create({
-    id: record.id,
-    spec,
-    runtime: record.hostConfig.Runtime ?? "",
-    logPath: files.log,
-    tty: record.config.Tty === true,
-    openStdin: record.config.OpenStdin === true,
-    stdinOnce: record.config.StdinOnce === true,
-  });
-  undo.defer(() => deps.runtime.delete(record.id));
+  const [task, { endpoint, ports }] = await bothOf(
+    deps.runtime.create(taskRequest(record, spec, files)),
+    // Meanwhile the monitor starts; nothing of the container runs before `start`.
+    connect(network, files, record),
+    () => undo.defer(() => deps.runtime.delete(record.id)),
+  );
   taskEnds.begin(record.id);
   undo.defer(() => taskEnds.settle(record.id));
-  const startedAt = formatRfc3339Nano(deps.clock.nowNs());
   registry.update(record.id, {
     status: "running",
     pid: task.pid,
     exitCode: 0,
     error: "",
     oomKilled: false,
-    startedAt,
+    startedAt: formatRfc3339Nano(deps.clock.nowNs()),
     stoppedByUser: false,
-    endpoint: network.endpoint,
-    ports: network.ports,
+    endpoint,
+    ports,
   });
   await deps.runtime.start(record.id);
   undo.move();
   signals.emit(record.id, { kind: "started", ended: taskEnds.of(record.id) });
   emitContainerEvent(context, record, "start");
+}
+
+function taskRequest({ id, config, hostConfig }: ContainerRecord, spec: OciSpec, files: ContainerFiles): TaskRequest {
+  return {
+    id,
+    spec,
+    runtime: hostConfig.Runtime ?? "",
+    logPath: files.log,
+    tty: config.Tty === true,
+    openStdin: config.OpenStdin === true,
+    stdinOnce: config.StdinOnce === true,
+  };
+}
+
+async function connect(
+  network: PreparedNetwork,
+  files: ContainerFiles,
+  record: ContainerRecord,
+): Promise<ConnectedNetwork> {
+  const connected = await network.connect();
+  if (connected.endpoint) writeHostsFile(files, record, connected.endpoint);
+  return connected;
+}
+
+/** Both results, once both have settled: what one has made can then be undone although the other failed. */
+async function bothOf<A, B>(first: Promise<A>, second: Promise<B>, settled: () => void): Promise<[A, B]> {
+  await Promise.allSettled([first, second]);
+  settled();
+  return [await first, await second];
 }
 
 async function recordFailure(context: ContainerContext, record: ContainerRecord, error: unknown): Promise<void> {

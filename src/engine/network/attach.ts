@@ -8,28 +8,36 @@ import { networkPlan } from "./mode.ts";
 
 /** The network side of a container that starts. */
 export interface ConnectedNetwork {
-  /** Undefined: the host's network. */
-  readonly sandboxPath: string | undefined;
   readonly endpoint: EndpointRecord | undefined;
   readonly ports: PortMap | undefined;
 }
 
-/** Gives the container its sandbox, endpoint and published ports; `undo` takes them away again. */
-export async function connectNetwork(
+/** A sandbox that a task can be made in at once, and joined to its network meanwhile. */
+export interface PreparedNetwork {
+  /** Undefined: the host's network. */
+  readonly sandboxPath: string | undefined;
+  /** Endpoint and published ports. */
+  connect(): Promise<ConnectedNetwork>;
+}
+
+/** Gives the container its sandbox, and on `connect` the rest; `undo` takes all away again. */
+export function prepareNetwork(
   context: ContainerContext,
   record: ContainerRecord,
   undo: AsyncDisposableStack,
-): Promise<ConnectedNetwork> {
+): PreparedNetwork {
   const plan = networkPlan(record.hostConfig.NetworkMode ?? "bridge");
-  if (plan.kind === "host") return { sandboxPath: undefined, endpoint: undefined, ports: undefined };
-  if (plan.kind === "container")
-    return { sandboxPath: sharedSandbox(context, plan.ref), endpoint: undefined, ports: undefined };
+  if (plan.kind === "host") return unconnected(undefined);
+  if (plan.kind === "container") return unconnected(sharedSandbox(context, plan.ref));
   const { sandboxes } = context.deps;
   const sandbox = sandboxes.create(record.id);
   undo.defer(() => sandboxes.remove(record.id));
-  if (plan.kind === "none" || record.config.NetworkDisabled)
-    return { sandboxPath: sandbox.path, endpoint: undefined, ports: undefined };
-  return connectBridge(context, record, sandbox, undo);
+  if (plan.kind === "none" || record.config.NetworkDisabled) return unconnected(sandbox.path);
+  return { sandboxPath: sandbox.path, connect: () => connectBridge(context, record, sandbox, undo) };
+}
+
+function unconnected(sandboxPath: string | undefined): PreparedNetwork {
+  return { sandboxPath, connect: () => Promise.resolve({ endpoint: undefined, ports: undefined }) };
 }
 
 async function connectBridge(
@@ -65,7 +73,7 @@ async function connectBridge(
     gateway,
     macAddress: settings.macAddress,
   };
-  return { sandboxPath: sandbox.path, endpoint, ports: portMap(record, published) };
+  return { endpoint, ports: portMap(record, published) };
 }
 
 async function publish(
