@@ -4,6 +4,7 @@ import type { Contender } from "./contender.ts";
 export interface Podman extends Contender, Disposable {
   run(args: readonly string[]): Finished;
   exec(args: readonly string[]): Finished;
+  remove(container: string): void;
   version(): Finished;
 }
 
@@ -25,6 +26,7 @@ export function openPodman(
     pids: () => [],
     run: (args) => podman(["run", ...runFlags, ...args]),
     exec: (args) => podman(["exec", ...args]),
+    remove: (container) => void podman(["rm", "-f", "-t", "0", container]),
     version: () => podman(["version"]),
     [Symbol.dispose]: () => void podman(["rmi", "-f", image.name]),
   };

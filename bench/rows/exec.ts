@@ -15,8 +15,8 @@ export async function* execRows(session: Session): AsyncGenerator<Row> {
     scope.defer(() => void engine.docker(["rm", "-f", container]));
   }
   if (podman) {
-    podman.run(["--rm", ...idle]);
-    scope.defer(() => void podman.exec([container, "kill", "-9", "-1"]));
+    podman.run(["--network", "none", ...idle]);
+    scope.defer(() => podman.remove(container));
   }
   const onBoth = engines.map((engine): Entry => {
     return { label: `docker exec, ${engine.name}`, contender: engine, run: () => engine.docker(exec) };
