@@ -19,7 +19,8 @@ export async function recover(context: ContainerContext): Promise<void> {
   const { broken } = await deps.images.reconcile();
   for (const id of broken) deps.logger.log("error", "an image's content is missing", { image: id });
   await deps.volumes.reconcile();
-  for (const record of registry.all()) await recoverContainer(context, record);
+  const holders = await holdersOf(context);
+  for (const record of registry.all()) await recoverContainer(context, record, holders);
   await removeStrangers(context);
   await deps.network.reconcile(
     new Set(
@@ -33,9 +34,19 @@ export async function recover(context: ContainerContext): Promise<void> {
   await deps.content.collect({ ingestAgeMs: 24 * 3_600_000 });
 }
 
-async function recoverContainer(context: ContainerContext, record: ContainerRecord): Promise<void> {
+/** Ids that hold something of a run: a task, a sandbox or a mount point. */
+async function holdersOf({ deps }: ContainerContext): Promise<ReadonlySet<string>> {
+  const mountPoints = await namesIn(join(deps.paths.execRoot, "rootfs"));
+  return new Set([...deps.runtime.list(), ...deps.sandboxes.list(), ...mountPoints]);
+}
+
+async function recoverContainer(
+  context: ContainerContext,
+  record: ContainerRecord,
+  holders: ReadonlySet<string>,
+): Promise<void> {
   if (record.buildStep) return removeRecord(context, record, 137, { volumes: true });
-  if (!isRunning(record)) return recoverStopped(context, record);
+  if (!isRunning(record)) return recoverStopped(context, record, holders);
   const status = context.deps.runtime.adopt(record.id);
   switch (status.kind) {
     case "running":
@@ -53,9 +64,13 @@ async function recoverContainer(context: ContainerContext, record: ContainerReco
   }
 }
 
-/** A start that was cut short before its row said "running" leaves a task; a removal of a stopped container may too. */
-async function recoverStopped(context: ContainerContext, record: ContainerRecord): Promise<void> {
-  if (context.deps.runtime.status(record.id).kind !== "absent") await releaseTask(context, record);
+/** A start that was cut short before its row said "running" leaves something at each step; a removal may too. */
+async function recoverStopped(
+  context: ContainerContext,
+  record: ContainerRecord,
+  holders: ReadonlySet<string>,
+): Promise<void> {
+  if (holders.has(record.id)) await releaseTask(context, record);
   if (record.hostConfig.AutoRemove && record.state.status === "exited") {
     await removeRecord(context, record, record.state.exitCode, { volumes: true });
   }
