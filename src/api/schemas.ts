@@ -66,7 +66,7 @@ const containerConfig = {
 const portMap = v.record(text, v.nullable(v.array(v.looseObject({ HostIp: opt(text), HostPort: opt(text) }))));
 
 const mount = v.looseObject({
-  Type: v.picklist(["bind", "volume", "tmpfs", "image", "npipe", "cluster"]),
+  Type: v.optional(text, ""),
   Source: opt(text),
   Target: v.optional(text, ""),
   ReadOnly: opt(flag),

@@ -22,5 +22,5 @@ test.each([
 });
 
 test.each(["abc", "1x", "2024-13-01", "1e3", "10 s"])("%p is refused", (text) => {
-  expect(() => parseTime(text, now)).toThrow("invalid time");
+  expect(() => parseTime(text, now)).toThrow("failed to parse value as time or duration");
 });

@@ -13,7 +13,11 @@ const datePattern = /^(\d{4}-\d{2}-\d{2})(?:T(\d{2}:\d{2})(?::(\d{2})(?:\.(\d{1,
 export function parseTime(text: string, nowNs: bigint): bigint | undefined {
   if (text === "" || text === "0") return undefined;
   const time = parseUnix(text) ?? parseDate(text) ?? parseAgo(text, nowNs);
-  if (time === undefined) throw new EngineError("invalid", `invalid time ${JSON.stringify(text.slice(0, 100))}`);
+  if (time === undefined)
+    throw new EngineError(
+      "invalid",
+      `failed to parse value as time or duration: ${JSON.stringify(text.slice(0, 100))}`,
+    );
   return time;
 }
 

@@ -11,6 +11,7 @@ export async function hostProcesses(args: readonly string[]): Promise<string> {
     env: { LC_ALL: "C", COLUMNS: "10000" },
   });
   const [table, complaint, exitCode] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
-  if (exitCode !== 0 && table === "") throw new EngineError("invalid", `error running ps: ${complaint.trim()}`);
+  if (exitCode !== 0 && table === "")
+    throw new EngineError("invalid", `ps: ${complaint.trim().split("\n", 1)[0] ?? ""}`);
   return table;
 }

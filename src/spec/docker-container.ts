@@ -38,7 +38,8 @@ export interface RestartPolicy {
 }
 
 export interface MountSpec {
-  readonly Type: "bind" | "volume" | "tmpfs" | "image" | "npipe" | "cluster";
+  /** `bind`, `volume` or `tmpfs`; `image`, `npipe` and `cluster` are known, and not built. */
+  readonly Type: string;
   readonly Source?: string;
   readonly Target: string;
   readonly ReadOnly?: boolean;

@@ -8,6 +8,7 @@ import { parseNetworking } from "./networking.ts";
 import { parsePorts } from "./ports.ts";
 import { parseResources, parseRestart } from "./resources.ts";
 import type { CreateValues } from "./run-flags.ts";
+import { wrongMode } from "./run-checks.ts";
 import { keyValues, readEnvironment, readLabels } from "./text-files.ts";
 
 export interface CreateInput {
@@ -54,6 +55,8 @@ function checkConflicts({ flags, changed }: CreateInput): void {
   if (!["always", "missing", "never"].includes(flags.pull)) {
     throw new CliError(`invalid pull option: '${flags.pull}': must be one of "always", "missing" or "never"`, 125);
   }
+  const mode = wrongMode(flags);
+  if (mode !== undefined) throw new CliError(mode, 125);
   const swappiness = flags["memory-swappiness"];
   if (swappiness !== undefined && swappiness !== -1 && (swappiness < 0 || swappiness > 100)) {
     throw new CliError(`invalid value: ${swappiness}. Valid memory swappiness range is 0-100`, 125);
@@ -70,7 +73,7 @@ function containerConfig(context: Context, { flags, changed, args }: CreateInput
     ([name, value]) => `${name}=${value}`,
   );
   const env = [...proxies, ...readEnvironment(flags["env-file"], flags.env, context)];
-  const labels = readLabels(flags["label-file"], flags.label, context.cwd);
+  const labels = readLabels(flags["label-file"], flags.label, context);
   const health = healthConfig(flags, changed);
   return {
     Image: image,

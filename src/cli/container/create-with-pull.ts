@@ -1,5 +1,5 @@
 import { existsSync, writeFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { ApiError, createContainer, pullImage } from "#client";
 import { createProgress } from "#term";
 import { CliError, type Context } from "../framework/command.ts";
@@ -18,11 +18,18 @@ export async function createWithPull(context: Context, input: CreateInput, reque
       125,
     );
   }
+  if (cidfile !== undefined) checkDirectory(cidfile, flags.cidfile);
   if (flags.pull === "always") await pull(context, input);
   const { Id, Warnings } = await createOrPull(context, input, request);
   for (const warning of Warnings ?? []) context.stderr.write(`WARNING: ${warning}\n`);
   if (cidfile !== undefined) writeFileSync(cidfile, Id);
   return Id;
+}
+
+/** Before anything is created. Docker ends with 127 here: it takes the text for that of a missing command. */
+function checkDirectory(path: string, shown: string): void {
+  if (existsSync(dirname(path))) return;
+  throw new CliError(`failed to create the container ID file: open ${shown}: no such file or directory`, 127);
 }
 
 /** @throws EngineError `invalid` with Docker's text. The parser is loaded only for names that are out of the ordinary. */

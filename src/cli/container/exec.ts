@@ -48,11 +48,20 @@ function requestOf(context: Context, values: FlagValues<typeof flags>, cmd: read
     AttachStdout: !values.detach,
     AttachStderr: !values.detach,
     DetachKeys: values["detach-keys"] || context.config.detachKeys || "",
-    Env: readEnvironment(values["env-file"], values.env, context),
+    Env: environmentOf(context, values),
     WorkingDir: values.workdir,
     Cmd: cmd,
     ...(size ? { ConsoleSize: [size.rows, size.columns] as const } : {}),
   };
+}
+
+/** @throws CliError with exit code 1, as all that exec cannot read */
+function environmentOf(context: Context, values: FlagValues<typeof flags>): readonly string[] {
+  try {
+    return readEnvironment(values["env-file"], values.env, context);
+  } catch (error) {
+    throw error instanceof CliError ? new CliError(error.message, 1, { cause: error }) : error;
+  }
 }
 
 async function foreground(context: Context, id: string, request: ExecCreateRequest): Promise<number> {

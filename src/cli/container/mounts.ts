@@ -14,11 +14,12 @@ export function parseVolumes(volumes: readonly string[], cwd: string): Volumes {
   const binds: string[] = [];
   const anonymous: Record<string, object> = {};
   for (const text of volumes) {
+    if (text === "") throw new CliError("invalid empty volume spec", 125);
     const [source = "", target] = text.split(":");
     if (target === undefined) anonymous[text] = {};
     else binds.push(/^\.{1,2}(\/|$)/.test(source) ? resolve(cwd, source) + text.slice(source.length) : text);
   }
-  return { binds, anonymous };
+  return { binds: [...new Set(binds)], anonymous };
 }
 
 /** Reads `--tmpfs PATH[:OPTIONS]`. */
@@ -48,6 +49,7 @@ interface Draft {
 
 /** Reads one `--mount`. @throws CliError with Docker's text */
 export function parseMount(text: string, cwd: string): MountSpec {
+  if (text === "") throw new CliError("EOF", 125);
   const draft: Draft = { Type: "volume" };
   for (const field of splitFields(text)) {
     const at = field.indexOf("=");
@@ -81,7 +83,7 @@ const switches: Readonly<Record<string, (draft: Draft, on: boolean) => void>> = 
 
 const settings: Readonly<Record<string, (draft: Draft, value: string, field: string) => void>> = {
   // Whether there is such a type is for the daemon to say.
-  type: (draft, value) => (draft.Type = value.toLowerCase() as MountSpec["Type"]),
+  type: (draft, value) => (draft.Type = value.toLowerCase()),
   source: (draft, value) => (draft.Source = value),
   src: (draft, value) => (draft.Source = value),
   target: (draft, value) => (draft.Target = value),
@@ -111,7 +113,7 @@ const settings: Readonly<Record<string, (draft: Draft, value: string, field: str
     const [key = "", ...rest] = value.split("=");
     ((draft.VolumeOptions ??= {}).Labels ??= {})[key] = rest.join("=");
   },
-  "tmpfs-size": (draft, value, field) => ((draft.TmpfsOptions ??= {})["SizeBytes"] = sizeOf(value, field)),
+  "tmpfs-size": (draft, value) => ((draft.TmpfsOptions ??= {})["SizeBytes"] = sizeOf(value)),
   "tmpfs-mode": (draft, value, field) => {
     if (!/^[0-7]+$/.test(value)) throw new CliError(`invalid value for tmpfs-mode: ${value}: ${field}`, 125);
     (draft.TmpfsOptions ??= {})["Mode"] = Number.parseInt(value, 8);
@@ -122,11 +124,11 @@ function driverOf(draft: Draft): { Name?: string; Options?: Record<string, strin
   return ((draft.VolumeOptions ??= {}).DriverConfig ??= {});
 }
 
-function sizeOf(value: string, field: string): number {
+function sizeOf(value: string): number {
   try {
     return parseBinarySize(value);
   } catch (cause) {
-    throw new CliError(`invalid value for tmpfs-size: ${field}`, 125, { cause });
+    throw new CliError(`invalid value for tmpfs-size: ${value}`, 125, { cause });
   }
 }
 

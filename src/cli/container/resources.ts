@@ -56,7 +56,7 @@ function parseDevice(text: string): DeviceMapping {
   const isMode = (part: string): boolean => /^[rwm]{1,3}$/.test(part);
   const path = second === "" || (third === undefined && isMode(second)) ? host : second;
   const permissions = third ?? (isMode(second) ? second : "rwm");
-  if (!isMode(permissions)) throw new CliError(`invalid device mode: ${permissions}`, 125);
+  if (!isMode(permissions)) throw new CliError(`bad mode specified: ${permissions}`, 125);
   return { PathOnHost: host, PathInContainer: path, CgroupPermissions: permissions };
 }
 
@@ -69,7 +69,7 @@ export function parseRestart(text: string): RestartPolicy {
   if (count !== undefined && !/^-?\d+$/.test(count))
     throw new CliError("invalid restart policy format: maximum retry count must be an integer", 125);
   return {
-    Name: name as NonNullable<RestartPolicy["Name"]>,
+    Name: name,
     MaximumRetryCount: count === undefined ? 0 : Number(count),
   };
 }

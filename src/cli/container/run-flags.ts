@@ -1,4 +1,5 @@
 import { parseMount } from "./mounts.ts";
+import { deviceCgroupRule, extraHost, ipAddress, label, sysctl } from "./run-checks.ts";
 import { parseUlimit } from "./ulimit.ts";
 import {
   bool,
@@ -33,19 +34,13 @@ function cpus(help: string): FlagSpec<number | undefined> {
     initial: undefined,
     valueName: "decimal",
     parse(text) {
-      if (!/^\d*\.?\d+$/.test(text)) throw new Error(`failed to parse ${text} as a rational number`);
+      if (!/^-?\d*\.?\d+$/.test(text)) throw new Error(`failed to parse ${text} as a rational number`);
       const nano = Number(text) * 1e9;
       if (Math.abs(nano - Math.round(nano)) > 1e-3) throw new Error("value is too precise");
       return Math.round(nano);
     },
   };
 }
-
-const extraHost = (text: string): string => {
-  const [name = "", ip] = /^([^=:]*)[=:](.*)$/s.exec(text)?.slice(1) ?? [];
-  if (name === "" || ip === undefined) throw new Error(`bad format for add-host: "${text}"`);
-  return `${name}:${ip.replace(/^\[(.*)\]$/, "$1")}`;
-};
 
 function environmentItem(text: string): string {
   if (text === "" || text.startsWith("=")) throw new Error(`invalid environment variable: ${text}`);
@@ -80,13 +75,13 @@ export const createFlags = {
   "cpuset-cpus": string("CPUs to run on (0-3, 0,1)"),
   "cpuset-mems": string("Memory nodes to use (0-3, 0,1)"),
   device: list("Give a device of the host (path[:path in the container][:rwm])"),
-  "device-cgroup-rule": list("Allow devices by cgroup rule (c 1:3 rwm)"),
+  "device-cgroup-rule": checkedList("Allow devices by cgroup rule (c 1:3 rwm)", deviceCgroupRule),
   "device-read-bps": checkedList("Most bytes read from a device each second (path:size)", keyedDevice),
   "device-read-iops": checkedList("Most reads from a device each second (path:number)", keyedDevice),
   "device-write-bps": checkedList("Most bytes written to a device each second (path:size)", keyedDevice),
   "device-write-iops": checkedList("Most writes to a device each second (path:number)", keyedDevice),
   "disable-content-trust": bool("Accepted for Docker's sake", { initial: true, hidden: true }),
-  dns: list("DNS server"),
+  dns: checkedList("DNS server", ipAddress),
   "dns-option": list("Option of resolv.conf"),
   "dns-opt": list("Option of resolv.conf", { hidden: true }),
   "dns-search": list("DNS search domain"),
@@ -110,7 +105,8 @@ export const createFlags = {
   ip6: string("IPv6 address"),
   ipc: string("IPC namespace"),
   isolation: string("Isolation technology"),
-  label: list("Label (key=value)", { short: "l" }),
+  label: checkedList("Label (key=value)", label, { short: "l" }),
+  "kernel-memory": bytes("Accepted for Docker's sake", { hidden: true }),
   "label-file": list("File of labels, one on each line"),
   link: list("Link to another container (name:alias)"),
   "link-local-ip": list("Link-local address"),
@@ -119,7 +115,7 @@ export const createFlags = {
   "mac-address": string("MAC address"),
   memory: bytes("Most memory", { short: "m" }),
   "memory-reservation": bytes("Memory to keep it at when the host runs short"),
-  "memory-swap": bytes("Memory and swap together; -1 for no limit of swap"),
+  "memory-swap": bytes("Memory and swap together; -1 for no limit of swap", { unlimited: true }),
   "memory-swappiness": int("How readily memory is swapped, 0 to 100"),
   mount: checkedList(
     "Mount (type=bind|volume|tmpfs,source=…,target=…)",
@@ -151,7 +147,7 @@ export const createFlags = {
   "stop-signal": string("Signal that stops the container"),
   "stop-timeout": int("Seconds to wait before it is killed"),
   "storage-opt": list("Option of the storage driver (key=value)"),
-  sysctl: list("Kernel parameter (key=value)", { valueName: "map" }),
+  sysctl: checkedList("Kernel parameter (key=value)", sysctl, { valueName: "map" }),
   tmpfs: list("Directory in memory (path[:options])"),
   tty: bool("Give the container a terminal", { short: "t" }),
   ulimit: checkedList("Limit of a resource (name=soft[:hard])", checkedBy(parseUlimit), { valueName: "ulimit" }),

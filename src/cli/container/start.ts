@@ -8,7 +8,6 @@ import {
 } from "#client";
 import { CliError, command, errorText, type Context } from "../framework/command.ts";
 import { bool, detachKeys } from "../framework/flags.ts";
-import { startExitCode } from "./exit-code.ts";
 import { detachedText, followSize, openSession, proxySignals } from "./session.ts";
 
 export const start = command({
@@ -60,7 +59,7 @@ async function startAttached(
   try {
     await startContainer(client, Id);
   } catch (error) {
-    throw new CliError(errorText(error), startExitCode(error) === 125 ? 1 : startExitCode(error), { cause: error });
+    throw new CliError(errorText(error), 1, { cause: error });
   }
   using _size =
     tty && context.stdout.isTty ? followSize(context, (size) => resizeContainer(client, Id, size)) : undefined;

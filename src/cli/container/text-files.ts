@@ -6,7 +6,7 @@ import { CliError } from "../framework/command.ts";
  * Lines of an environment or label file: blank lines and comments dropped, nothing unquoted.
  * @throws CliError with Docker's text
  */
-function keyLines(path: string, cwd: string): readonly string[] {
+function keyLines(path: string, cwd: string, kind: "env" | "label"): readonly string[] {
   let bytes: Buffer;
   try {
     bytes = readFileSync(resolve(cwd, path));
@@ -14,39 +14,60 @@ function keyLines(path: string, cwd: string): readonly string[] {
     throw new CliError(`open ${path}: no such file or directory`, 125, { cause });
   }
   const text = bytes.toString("utf8");
-  if (!Buffer.from(text).equals(bytes)) throw new CliError(`env file ${path} contains invalid utf8 bytes`, 125);
-  return text
+  const wrong = (reason: string): CliError => new CliError(`invalid ${kind} file (${path}): ${reason}`, 125);
+  if (!Buffer.from(text).equals(bytes)) throw wrong(invalidBytes(bytes));
+  const lines = text
     .replace(/^\uFEFF/, "")
     .split(/\r?\n/)
     .map((line) => line.trimStart())
     .filter((line) => line !== "" && !line.startsWith("#"));
+  for (const line of lines) {
+    const name = line.split("=", 1)[0] ?? "";
+    if (name === "") throw wrong(`no variable name on line '${line}'`);
+    if (/\s/.test(name)) throw wrong(`variable '${name}' contains whitespaces`);
+  }
+  return lines;
+}
+
+/** The first line that is no UTF-8, byte by byte. */
+function invalidBytes(bytes: Buffer): string {
+  const lines = bytes.toString("latin1").split("\n");
+  const number = lines.findIndex(
+    (line) => Buffer.from(Buffer.from(line, "latin1").toString("utf8")).toString("latin1") !== line,
+  );
+  const line = Buffer.from((lines[number] ?? "").replace(/\r$/, ""), "latin1");
+  return `invalid utf8 bytes at line ${number + 1}: [${[...line].join(" ")}]`;
+}
+
+/** Where names without a value take one from, and relative paths start. */
+interface Surroundings {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
 }
 
 /** `NAME=value` lines, and `NAME` lines that take the client's own value (and are dropped where it has none). */
-export function readEnvironment(
-  files: readonly string[],
-  values: readonly string[],
-  { env, cwd }: { readonly env: Readonly<Record<string, string | undefined>>; readonly cwd: string },
-): string[] {
-  const fromFiles = files.flatMap((path) =>
-    keyLines(path, cwd).map((line) => {
-      const name = line.split("=", 1)[0] ?? "";
-      if (name === "") throw new CliError(`no variable name on line '${line}'`, 125);
-      if (/\s/.test(name)) throw new CliError(`variable '${name}' contains whitespaces`, 125);
-      return line;
-    }),
-  );
+export function readEnvironment(files: readonly string[], values: readonly string[], around: Surroundings): string[] {
+  const fromFiles = files.flatMap((path) => keyLines(path, around.cwd, "env"));
   return [...fromFiles, ...values].flatMap((item) => {
     if (item === "" || item.startsWith("=")) throw new CliError(`invalid environment variable: ${item}`, 125);
-    if (item.includes("=")) return [item];
-    const own = env[item];
-    return own === undefined ? [] : [`${item}=${own}`];
+    return withValue(item, around);
   });
 }
 
-/** Labels of files and flags; a label without a value has the empty one. */
-export function readLabels(files: readonly string[], values: readonly string[], cwd: string): Record<string, string> {
-  return keyValues([...files.flatMap((path) => keyLines(path, cwd)), ...values]);
+function withValue(item: string, { env }: Surroundings): string[] {
+  if (item.includes("=")) return [item];
+  const own = env[item];
+  return own === undefined ? [] : [`${item}=${own}`];
+}
+
+/** Labels of files and flags. A flag without a value has the empty one; a line of a file is as one of `--env-file`. */
+export function readLabels(
+  files: readonly string[],
+  values: readonly string[],
+  around: Surroundings,
+): Record<string, string> {
+  const fromFiles = files.flatMap((path) => keyLines(path, around.cwd, "label"));
+  return keyValues([...fromFiles.flatMap((line) => withValue(line, around)), ...values]);
 }
 
 /** `key=value` items as an object; the last one of a key wins. */

@@ -91,17 +91,17 @@ export function int(
   };
 }
 
-/** Bytes: `512m`, `1g`; -1 is passed through. */
+/** Bytes: `512m`, `1g`; with `unlimited`, -1 too. */
 export function bytes(
   help: string,
-  { valueName = "bytes", ...rest }: FlagOptions<number> = {},
+  { valueName = "bytes", unlimited = false, ...rest }: FlagOptions<number> & { readonly unlimited?: boolean } = {},
 ): FlagSpec<number | undefined> {
   return {
     ...rest,
     help,
     initial: undefined,
     valueName,
-    parse: (text) => (text === "-1" ? -1 : parseBinarySize(text)),
+    parse: (text) => (unlimited && text === "-1" ? -1 : parseBinarySize(text)),
   };
 }
 

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, rmdirSync, statSync } from "node:fs";
+import { chmodSync, chownSync, mkdirSync, readdirSync, rmdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { EngineError, type ContainerId } from "#core";
 import { extractTar, packTree } from "#archive";
@@ -36,4 +36,6 @@ async function copyDirectory(root: string, destination: string, volume: string):
     throw new EngineError("invalid", `cannot mount volume over existing file, file exists ${destination}`);
   }
   await extractTar(packTree(source, { withTop: true }), volume);
+  chownSync(volume, stat.uid, stat.gid);
+  chmodSync(volume, stat.mode & 0o7777);
 }

@@ -60,7 +60,7 @@ export async function materialise(context: ContainerContext, input: NewContainer
   const key = snapshotKeyOf(id);
   const mount = await deps.snapshots.prepare(key, await context.initLayers.on(input.image?.layers.at(-1)?.chainId));
   undo.defer(() => deps.snapshots.remove(key));
-  const mounts = await resolveMounts(input.config, input.host, deps.volumes, undo);
+  const mounts = await resolveMounts(input.config, input.host, deps.volumes.forOwner(id), undo);
   const filled = mounts.filter(needsCopyUp);
   if (filled.length > 0) await copyUp(context, id, mount, filled);
   const record = newRecord(context, { id, name, mounts }, input);

@@ -6,12 +6,23 @@ import type { ContainerRecord } from "./record.ts";
 
 type Test = (record: ContainerRecord, value: string) => boolean;
 
-const statuses = ["created", "restarting", "running", "removing", "paused", "exited", "dead"];
+const statuses = ["created", "running", "paused", "restarting", "removing", "exited", "dead"];
 
 /** True for a record that holds under every key; values of one key are alternatives, labels must all hold. */
 export function matchesFilters(context: ContainerContext, filters: Filters): (record: ContainerRecord) => boolean {
   for (const status of filters.get("status") ?? []) {
-    if (!statuses.includes(status)) throw new EngineError("invalid", `invalid filter 'status=${status}'`);
+    if (!statuses.includes(status))
+      throw new EngineError(
+        "invalid",
+        `invalid filter 'status=${status}': invalid value for state (${status}): must be one of ${statuses.join(", ")}`,
+      );
+  }
+  for (const code of filters.get("exited") ?? []) {
+    if (!/^[+-]?\d+$/.test(code))
+      throw new EngineError("invalid", `invalid filter 'exited=${code}': ${notNumber("Atoi", code)}`);
+  }
+  for (const key of ["expose", "publish"]) {
+    for (const port of filters.get(key) ?? []) checkPort(key, port);
   }
   const tests = [...filters].map(([key, values]) => {
     const test = createTest(context, key);
@@ -47,7 +58,8 @@ const plainTests: Readonly<Record<string, Test>> = {
     state.endpoint?.networkId.startsWith(value) === true,
   volume: ({ mounts }, value) =>
     mounts.some(({ Name, Source, Destination }) => [Name, Source, Destination].includes(value)),
-  expose: ({ config }, value) => Object.keys(config.ExposedPorts ?? {}).some((port) => inPorts(port, value)),
+  // Of containers that run, as in Docker.
+  expose: ({ state }, value) => Object.keys(state.ports ?? {}).some((port) => inPorts(port, value)),
   publish: ({ state }, value) =>
     Object.entries(state.ports ?? {}).some(([port, bindings]) => (bindings ?? []).length > 0 && inPorts(port, value)),
 };
@@ -61,6 +73,17 @@ function matchesName(name: string, pattern: string): boolean {
     if (error instanceof SyntaxError) return false;
     throw error;
   }
+}
+
+function checkPort(key: string, text: string): void {
+  const [range = ""] = text.split("/");
+  const wrong = range.split("-").find((number) => !/^\d+$/.test(number) || Number(number) > 65_535);
+  if (wrong === undefined) return;
+  throw new EngineError("invalid", `error while looking up for ${key} ${text}: ${notNumber("ParseUint", wrong)}`);
+}
+
+function notNumber(parser: string, text: string): string {
+  return `strconv.${parser}: parsing ${JSON.stringify(text)}: invalid syntax`;
 }
 
 /** `80`, `80/udp` or `8000-8010/tcp` against a port such as `80/tcp`. */

@@ -16,12 +16,15 @@ type Wanted =
       readonly target: string;
       readonly options: readonly string[];
       readonly createSource: boolean;
+      /** As inspect tells it. */
+      readonly mode: string;
     }
   | {
       readonly kind: "volume";
       readonly volume: VolumeRequest;
       readonly target: string;
       readonly options: readonly string[];
+      readonly mode: string;
     }
   | { readonly kind: "tmpfs"; readonly target: string; readonly options: readonly string[] };
 
@@ -44,7 +47,7 @@ export async function resolveMounts(
   for (const path of Object.keys(config.Volumes ?? {})) {
     const target = containerTarget(path);
     if (wanted.has(target)) continue;
-    wanted.set(target, { kind: "volume", volume: volumeRequest("", host.VolumeDriver), target, options: [] });
+    wanted.set(target, { kind: "volume", volume: volumeRequest("", host.VolumeDriver), target, options: [], mode: "" });
   }
   const records: MountRecord[] = [];
   for (const mount of wanted.values()) records.push(await realise(mount, volumes, undo));
@@ -67,15 +70,17 @@ function parseBind(text: string, driver: string | undefined): Wanted {
     if (!bindOptions.has(option) && !propagations.has(option))
       throw new EngineError("invalid", `invalid mode: ${mode}`);
   }
+  if (options.includes("ro") && options.includes("rw")) throw new EngineError("invalid", `invalid mode: ${mode}`);
   if (destination === undefined)
-    return { kind: "volume", volume: volumeRequest("", driver), target: containerTarget(source), options };
-  const target = containerTarget(destination, text);
-  if (source.startsWith("/")) return { kind: "bind", source: normalize(source), target, options, createSource: true };
-  return { kind: "volume", volume: volumeRequest(source, driver), target, options };
+    return { kind: "volume", volume: volumeRequest("", driver), target: containerTarget(source), options, mode };
+  const type = source.startsWith("/") ? "bind" : "volume";
+  const target = containerTarget(destination, `invalid volume specification: '${text}': ${badConfig(type)}`);
+  if (type === "bind") return { kind: "bind", source: normalize(source), target, options, createSource: true, mode };
+  return { kind: "volume", volume: volumeRequest(source, driver), target, options, mode: mode || "z" };
 }
 
 function fromSpec(spec: MountSpec): Wanted {
-  const target = containerTarget(spec.Target);
+  const target = containerTarget(spec.Target, badConfig(spec.Type));
   const readonly = spec.ReadOnly ? ["ro"] : [];
   switch (spec.Type) {
     case "bind":
@@ -83,16 +88,25 @@ function fromSpec(spec: MountSpec): Wanted {
     case "volume":
       return volumeFromSpec(spec, target, readonly);
     case "tmpfs":
+      if (spec.Source) throw new EngineError("invalid", `${badConfig("tmpfs")}field Source must not be specified`);
       return { kind: "tmpfs", target, options: [...readonly, ...tmpfsOptions(spec)] };
     case "image":
     case "npipe":
     case "cluster":
       throw new EngineError("not_implemented", `mount type ${spec.Type} is not supported`);
+    default:
+      throw new EngineError("invalid", `${badConfig(spec.Type)}mount type unknown`);
   }
+}
+
+/** Start of what Docker says of a mount that cannot be. */
+function badConfig(type: string): string {
+  return `invalid mount config for type ${JSON.stringify(type)}: `;
 }
 
 function bindFromSpec(spec: MountSpec, target: string, readonly: readonly string[]): Wanted {
   const source = spec.Source ?? "";
+  if (source === "") throw new EngineError("invalid", `${badConfig("bind")}field Source must not be empty`);
   if (!source.startsWith("/")) {
     throw new EngineError(
       "invalid",
@@ -109,7 +123,7 @@ function bindFromSpec(spec: MountSpec, target: string, readonly: readonly string
   const propagation = spec.BindOptions?.Propagation;
   const nonRecursive = spec.BindOptions?.NonRecursive ? ["bind-nonrecursive"] : [];
   const options = [...readonly, ...(propagation ? [propagation] : []), ...nonRecursive];
-  return { kind: "bind", source: normalize(source), target, options, createSource };
+  return { kind: "bind", source: normalize(source), target, options, createSource, mode: "" };
 }
 
 function volumeFromSpec(spec: MountSpec, target: string, readonly: readonly string[]): Wanted {
@@ -120,7 +134,8 @@ function volumeFromSpec(spec: MountSpec, target: string, readonly: readonly stri
     labels: spec.VolumeOptions?.Labels ?? {},
     options: driver?.Options ?? {},
   };
-  return { kind: "volume", volume, target, options: [...readonly, ...(spec.VolumeOptions?.NoCopy ? ["nocopy"] : [])] };
+  const options = [...readonly, ...(spec.VolumeOptions?.NoCopy ? ["nocopy"] : [])];
+  return { kind: "volume", volume, target, options, mode: "z" };
 }
 
 function tmpfsOptions({ TmpfsOptions: options }: MountSpec): readonly string[] {
@@ -133,15 +148,15 @@ function volumeRequest(name: string, driver: string | undefined): VolumeRequest 
   return { name, driver: driver ?? "", options: {}, labels: {} };
 }
 
-function containerTarget(path: string, specification = path): string {
+/** @param blame what the error starts with */
+function containerTarget(path: string, blame = `invalid volume specification: '${path}': `): string {
   const clean = normalize(path).replace(/(?<=.)\/+$/, "");
   const fault = !clean.startsWith("/")
     ? `invalid mount path: '${path}' mount path must be absolute`
     : clean === "/"
       ? "invalid specification: destination can't be '/'"
       : undefined;
-  if (fault !== undefined)
-    throw new EngineError("invalid", `invalid volume specification: '${specification}': ${fault}`);
+  if (fault !== undefined) throw new EngineError("invalid", `${blame}${fault}`);
   return clean;
 }
 
@@ -152,13 +167,15 @@ async function realise(mount: Wanted, volumes: VolumeStore, undo: AsyncDisposabl
     return { Type: "tmpfs", Source: "", Destination, Mode: "", RW, Propagation: "", anonymous: false, options };
   }
   if (mount.kind === "bind") {
-    if (mount.createSource) mkdirSync(mount.source, { recursive: true, mode: 0o755 });
+    // What is there may be a file.
+    if (mount.createSource && !statSync(mount.source, { throwIfNoEntry: false }))
+      mkdirSync(mount.source, { recursive: true, mode: 0o755 });
     const Propagation = options.find((option) => propagations.has(option)) ?? "rprivate";
     return {
       Type: "bind",
       Source: mount.source,
       Destination,
-      Mode: options.join(","),
+      Mode: mount.mode,
       RW,
       Propagation,
       anonymous: false,
@@ -172,7 +189,7 @@ async function realise(mount: Wanted, volumes: VolumeStore, undo: AsyncDisposabl
     Source: volume.mountpoint,
     Destination,
     Driver: volume.driver,
-    Mode: options.join(",") || "z",
+    Mode: mount.mode,
     RW,
     Propagation: "",
     anonymous: mount.volume.name === "",

@@ -10,10 +10,12 @@ export async function pruneContainers(
   context: ContainerContext,
   filters: Filters,
 ): Promise<{ readonly deleted: readonly string[]; readonly spaceReclaimed: number }> {
+  // Before anything is removed: a time that is none must not mean all.
+  const untilNs = parseTime(filters.get("until")?.[0] ?? "", context.deps.clock.nowNs());
   const deleted: string[] = [];
   let spaceReclaimed = 0;
   for (const record of context.registry.all()) {
-    if (isRunning(record) || record.buildStep || !isWanted(context, record, filters)) continue;
+    if (isRunning(record) || record.buildStep || !isWanted(record, filters, untilNs)) continue;
     const { bytes } = await context.deps.snapshots.usage(snapshotKeyOf(record.id));
     await removeContainer(context, record.id, { force: false, volumes: false, link: false });
     deleted.push(record.id);
@@ -22,9 +24,8 @@ export async function pruneContainers(
   return { deleted, spaceReclaimed };
 }
 
-function isWanted({ deps }: ContainerContext, { config, createdNs }: ContainerRecord, filters: Filters): boolean {
+function isWanted({ config, createdNs }: ContainerRecord, filters: Filters, untilNs: bigint | undefined): boolean {
   const labels = config.Labels ?? {};
-  const untilNs = parseTime(filters.get("until")?.[0] ?? "", deps.clock.nowNs());
   return (
     (filters.get("label") ?? []).every((label) => matchesLabel(labels, label)) &&
     !(filters.get("label!") ?? []).some((label) => matchesLabel(labels, label)) &&

@@ -17,6 +17,7 @@ export async function removeRecord(
   options: { readonly volumes: boolean },
 ): Promise<void> {
   const { deps, registry, signals, background } = context;
+  if (!options.volumes && record.mounts.some(({ anonymous }) => anonymous)) deps.volumes.release(record.id);
   registry.delete(record.id);
   emitContainerEvent(context, record, "destroy");
   signals.emit(record.id, { kind: "removed", exitCode });
@@ -43,4 +44,6 @@ async function removeAnonymousVolumes({ deps, registry }: ContainerContext, reco
       if (!isEngineError(error, "not_found")) throw error;
     });
   }
+  // What another container uses stays with that one.
+  if (record.mounts.some(({ anonymous }) => anonymous)) deps.volumes.release(record.id);
 }

@@ -27,6 +27,6 @@ function stillRunning({ id, state }: ContainerRecord, name: string): EngineError
     state.status === "paused"
       ? "container is paused and must be unpaused first"
       : "stop the container before removing or force remove";
-  const shown = state.status === "paused" ? "paused" : "running";
-  return new EngineError("conflict", `cannot remove container "${name || id}": container is ${shown}: ${advice}`);
+  const shown = state.status === "paused" ? "" : "container is running: ";
+  return new EngineError("conflict", `cannot remove container "${name || id}": ${shown}${advice}`);
 }

@@ -1,4 +1,4 @@
-import { EngineError } from "#core";
+import { EngineError, isEngineError } from "#core";
 import { checkContainerName } from "./check-request.ts";
 import { emitContainerEvent, type ContainerContext } from "./context.ts";
 
@@ -8,11 +8,21 @@ export function renameContainer(context: ContainerContext, ref: string, newName:
   return context.registry.exclusive(id, async () => {
     if (newName === "") throw new EngineError("invalid", "Neither old nor new names may be empty");
     const record = context.registry.find(id);
-    const name = checkContainerName(newName);
+    const name = allocating(() => checkContainerName(newName.startsWith("/") ? newName : `/${newName}`));
     if (name === record.name) {
       throw new EngineError("invalid", "Renaming a container with the same name as its current name");
     }
-    context.registry.checkName(name, id);
+    allocating(() => context.registry.checkName(name, id));
     emitContainerEvent(context, context.registry.save({ ...record, name }), "rename", { oldName: `/${record.name}` });
   });
+}
+
+/** Docker's start of what it says of a name that cannot be given. */
+function allocating<T>(step: () => T): T {
+  try {
+    return step();
+  } catch (error) {
+    if (!isEngineError(error)) throw error;
+    throw new EngineError(error.code, `Error when allocating new name: ${error.message}`, { cause: error });
+  }
 }

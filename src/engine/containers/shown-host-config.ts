@@ -68,14 +68,16 @@ const unset = {
 
 /** `HostConfig` of an inspect. `runtime` is the one of a container that names none. */
 export function shownHostConfig(host: HostConfig, runtime: string): HostConfig {
-  const shown = { ...unset, ...host, Runtime: host.Runtime || runtime };
-  if (shown.MemorySwappiness === -1) shown.MemorySwappiness = null;
+  const swappiness = host.MemorySwappiness === -1 ? null : (host.MemorySwappiness ?? null);
   const open = host.Privileged === true;
   return {
-    ...shown,
+    ...unset,
+    ...host,
+    Runtime: host.Runtime || runtime,
+    MemorySwappiness: swappiness,
     MaskedPaths: host.MaskedPaths ?? (open ? null : maskedPaths),
     ReadonlyPaths: host.ReadonlyPaths ?? (open ? null : readonlyPaths),
-  } as HostConfig;
+  };
 }
 
 /** `Config` of an inspect. */

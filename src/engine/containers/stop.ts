@@ -72,8 +72,8 @@ export async function restartContainer(context: ContainerContext, ref: string, o
 
 /** @throws EngineError `conflict` when it does not run, `invalid` for a signal that is none */
 export async function killContainer(context: ContainerContext, ref: string, name: string): Promise<void> {
-  const record = context.registry.find(ref);
-  const signal = parseSignal(name === "" ? "SIGKILL" : name);
+  const record = blamingKill(ref, () => context.registry.find(ref));
+  const signal = blamingKill(ref, () => parseSignal(name === "" ? "SIGKILL" : name));
   if (!isRunning(record)) {
     throw new EngineError("conflict", `cannot kill container: ${ref}: container ${record.id} is not running`);
   }
@@ -84,11 +84,21 @@ export async function killContainer(context: ContainerContext, ref: string, name
   context.deps.logger.log("debug", "signal sent", { container: record.id, signal: signalName(signal) });
 }
 
+/** Docker's start of every error of a kill. */
+function blamingKill<T>(ref: string, step: () => T): T {
+  try {
+    return step();
+  } catch (error) {
+    if (!isEngineError(error)) throw error;
+    throw new EngineError(error.code, `cannot kill container: ${ref}: ${error.message}`, { cause: error });
+  }
+}
+
 export function pauseContainer(context: ContainerContext, ref: string): Promise<void> {
   const { id } = context.registry.find(ref);
   return context.registry.exclusive(id, async () => {
     const record = context.registry.find(id);
-    if (record.state.status === "paused") throw new EngineError("conflict", `container ${id} is already paused`);
+    if (record.state.status === "paused") throw new EngineError("conflict", `Container ${id} is already paused`);
     if (!isRunning(record)) throw new EngineError("conflict", `container ${id} is not running`);
     await context.deps.runtime.pause(id);
     context.registry.update(id, { status: "paused" });
@@ -100,7 +110,7 @@ export function unpauseContainer(context: ContainerContext, ref: string): Promis
   const { id } = context.registry.find(ref);
   return context.registry.exclusive(id, async () => {
     const record = context.registry.find(id);
-    if (record.state.status !== "paused") throw new EngineError("conflict", `container ${id} is not paused`);
+    if (record.state.status !== "paused") throw new EngineError("conflict", `Container ${id} is not paused`);
     await thaw(context, record);
   });
 }
