@@ -25,6 +25,7 @@ xz|images compressed with xz|xz-utils|xz|xz|xz
 zstd|test data compressed with zstd|zstd|zstd|zstd|zstd
 bzip2|images compressed with bzip2|bzip2|bzip2|bzip2|bzip2
 ps|the command "top"|procps|procps-ng|procps|procps-ng
+tini|a small init for --init|tini|tini|tini|tini
 modprobe|loads the kernel modules|kmod|kmod|kmod|kmod
 ca-certificates|HTTPS to registries|ca-certificates|ca-certificates|ca-certificates|ca-certificates
 '

@@ -16,6 +16,10 @@ run() {
 }
 
 scripts/setup.sh || { echo '0 passed, 1 failed' && exit 1; }
+docker_cli=$(scripts/setup-docker-cli.sh) || { echo '0 passed, 1 failed' && exit 1; }
+[ -z "$docker_cli" ] || PATH=$docker_cli:$PATH
+# The daemons of tests run what users run.
+export LIGHTER_TEST_BINARY=$PWD/dist/lighter
 run scripts/ok.sh --no-tests
 run scripts/build.sh
 run "$bin/bun" test ./src ./scripts ./test --isolate --randomize --only-failures --timeout 60000 \
