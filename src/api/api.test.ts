@@ -181,7 +181,7 @@ describe("refusals", () => {
     ["GET /containers/json?filters=zzz", 400, "invalid filter"],
     ["GET /containers/json?filters=%7B%22label%22:5%7D", 400, "invalid filter"],
     ["GET /containers/json?limit=x", 400, 'invalid limit "x": not an integer'],
-    ["GET /events?since=yesterday", 400, 'invalid time "yesterday"'],
+    ["GET /events?since=yesterday", 400, 'failed to parse value as time or duration: "yesterday"'],
     ["GET /containers/c/logs", 400, "Bad parameters: you must choose at least one stream"],
     ["POST /containers/c/wait?condition=foo", 400, 'invalid condition: "foo"'],
     ["POST /containers/c/resize?h=1&w=x", 400, 'invalid resize width "x": invalid syntax'],
