@@ -22,6 +22,7 @@ export async function recover(context: ContainerContext): Promise<void> {
   const holders = await holdersOf(context);
   for (const record of registry.all()) await recoverContainer(context, record, holders);
   await removeStrangers(context);
+  await removeOrphanVolumes(context);
   await deps.network.reconcile(
     new Set(
       registry
@@ -95,6 +96,15 @@ async function removeStrangers(context: ContainerContext): Promise<void> {
   await removeDirectories(join(deps.paths.dataRoot, "containers"), known);
   await removeMountPoints(context, join(deps.paths.execRoot, "rootfs"), (name) => !known.has(name));
   await removeMountPoints(context, deps.paths.execRoot, (name) => /^(init|copy-up)-/.test(name));
+}
+
+/** Anonymous volumes whose container came never to be, or went with them. */
+async function removeOrphanVolumes({ deps, registry }: ContainerContext): Promise<void> {
+  const inUse = new Set(registry.all().flatMap(({ mounts }) => mounts.map(({ Name }) => Name)));
+  const owners = new Set<string>(registry.all().map(({ id }) => id));
+  for (const { name, owner } of deps.volumes.owned()) {
+    if (!owners.has(owner) && !inUse.has(name)) await deps.volumes.remove(name);
+  }
 }
 
 /** Nothing is ever mounted below these. */

@@ -32,6 +32,12 @@ export interface VolumeStore {
   create(request: VolumeRequest): Promise<VolumeRecord>;
   /** The caller has checked that nothing uses it. @throws EngineError `not_found` */
   remove(name: string): Promise<void>;
+  /** The same volumes; the anonymous ones that it makes end with their owner, a container, until they are released. */
+  forOwner(owner: string): VolumeStore;
+  /** The volumes of this owner belong to nobody from now on, and stay. */
+  release(owner: string): void;
+  /** Volumes that have an owner. */
+  owned(): readonly { readonly name: string; readonly owner: string }[];
   /** Boot. Number of directories removed and made. */
   reconcile(): Promise<{ readonly removed: number; readonly made: number }>;
 }

@@ -90,7 +90,7 @@ async function createStartRemove(call: Call, { next, containers }: Ledger): Prom
   const host = { Binds: [`/data`], Memory: 64 * 2 ** 20 };
   const config = { Image: "busybox", Cmd: ["sleep", "600"], Volumes: { "/data": {} }, HostConfig: { Memory: host.Memory } };
   await call("POST", `/containers/create?name=${name}`, config);
-  containers.set(name, "(created|running)");
+  containers.set(name, "(created|running|exited)");
   await call("POST", `/containers/${name}/start`);
   containers.set(name, "running");
   if (Number(name.slice(4)) % 3 === 0) return;

@@ -32,7 +32,12 @@ test("an anonymous volume has an id for a name and Docker's label", async () => 
   expect(volume.labels).toEqual({ "com.docker.volume.anonymous": "" });
 });
 
-test.each(["../x", "a/b", "a", ".x"])("the name %p is refused", async (name) => {
+test("a name of one character is refused", async () => {
+  await using box = await open();
+  await expect(box.volumes.create({ ...request, name: "a" })).rejects.toThrow("create a: volume name is too short");
+});
+
+test.each(["../x", "a/b", ".x"])("the name %p is refused", async (name) => {
   await using box = await open();
   await expect(box.volumes.create({ ...request, name })).rejects.toThrow("includes invalid characters");
   expect(box.volumes.list()).toEqual([]);
@@ -45,4 +50,16 @@ test("boot removes directories without a row and makes missing ones", async () =
   await Bun.write(join(box.root, "stranger", "f"), "x");
   expect(await box.volumes.reconcile()).toEqual({ removed: 1, made: 1 });
   expect(existsSync(volume.mountpoint)).toBe(true);
+});
+
+test("an anonymous volume has an owner until it is released", async () => {
+  await using box = await open();
+  const mine = box.volumes.forOwner("c1");
+  const one = await mine.create(request);
+  const other = await box.volumes.forOwner("c2").create(request);
+  await mine.create({ ...request, name: "named" });
+  expect(box.volumes.owned()).toContainEqual({ name: one.name, owner: "c1" });
+  expect(box.volumes.owned()).toHaveLength(2);
+  box.volumes.release("c1");
+  expect(box.volumes.owned()).toEqual([{ name: other.name, owner: "c2" }]);
 });

@@ -13,6 +13,7 @@ const schema = [
      options TEXT NOT NULL,
      anonymous INTEGER NOT NULL
    ) STRICT`,
+  "ALTER TABLE volumes ADD COLUMN owner TEXT",
 ];
 
 interface VolumeRow {
@@ -38,11 +39,17 @@ class LocalVolumes implements VolumeStore {
   readonly #root: string;
   readonly #database: Database;
   readonly #clock: Clock;
+  readonly #owner: string | null;
 
-  constructor(root: string, database: Database, clock: Clock) {
+  constructor(root: string, database: Database, clock: Clock, owner: string | null = null) {
     this.#root = root;
     this.#database = database;
     this.#clock = clock;
+    this.#owner = owner;
+  }
+
+  forOwner(owner: string): VolumeStore {
+    return new LocalVolumes(this.#root, this.#database, this.#clock, owner);
   }
 
   list(): VolumeRecord[] {
@@ -61,12 +68,13 @@ class LocalVolumes implements VolumeStore {
     const name = request.name === "" ? randomHexId() : checkName(request.name);
     const labels = request.name === "" ? { ...request.labels, "com.docker.volume.anonymous": "" } : request.labels;
     this.#database.run(
-      "INSERT INTO volumes VALUES (?, ?, ?, ?, ?)",
+      "INSERT INTO volumes VALUES (?, ?, ?, ?, ?, ?)",
       name,
       `${new Date(this.#clock.nowMs()).toISOString().slice(0, 19)}Z`,
       JSON.stringify(labels),
       JSON.stringify(request.options),
       request.name === "" ? 1 : 0,
+      request.name === "" ? this.#owner : null,
     );
     await this.#makeDirectory(name);
     const made = this.get(name);
@@ -80,6 +88,14 @@ class LocalVolumes implements VolumeStore {
     await rename(join(this.#root, name), trash).catch(ignoreMissing);
     this.#database.run("DELETE FROM volumes WHERE name = ?", name);
     await rm(trash, { recursive: true, force: true });
+  }
+
+  release(owner: string): void {
+    this.#database.run("UPDATE volumes SET owner = NULL WHERE owner = ?", owner);
+  }
+
+  owned(): { name: string; owner: string }[] {
+    return this.#database.all("SELECT name, owner FROM volumes WHERE owner IS NOT NULL");
   }
 
   async reconcile(): Promise<{ removed: number; made: number }> {
@@ -110,15 +126,25 @@ class LocalVolumes implements VolumeStore {
   }
 }
 
-function checkDriver({ driver, options }: VolumeRequest): void {
+function checkDriver({ name, driver, options }: VolumeRequest): void {
+  const blame = name === "" ? "" : `create ${name}: `;
   if (driver !== "" && driver !== "local") {
-    throw new EngineError("not_found", `error looking up volume plugin ${driver}: plugin "${driver}" not found`);
+    throw new EngineError(
+      "not_found",
+      `${blame}error looking up volume plugin ${driver}: plugin "${driver}" not found`,
+    );
   }
   const [option] = Object.keys(options);
-  if (option !== undefined) throw new EngineError("invalid", `invalid option: ${JSON.stringify(option)}`);
+  if (option !== undefined) throw new EngineError("invalid", `${blame}invalid option: ${JSON.stringify(option)}`);
 }
 
 function checkName(name: string): string {
+  if (name.length < 2) {
+    throw new EngineError(
+      "invalid",
+      `create ${name}: volume name is too short, names should be at least two alphanumeric characters`,
+    );
+  }
   if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/.test(name)) {
     throw new EngineError(
       "invalid",
