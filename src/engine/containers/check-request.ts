@@ -1,6 +1,7 @@
 import { EngineError } from "#core";
 import type { ContainerConfig, HostConfig } from "#spec";
 import { checkHostConfig } from "./check-host-config.ts";
+import { checkPorts } from "../network/port-bindings.ts";
 
 const namePattern = /^\/?[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
 const minimumMemoryBytes = 6 * 1024 * 1024;
@@ -18,6 +19,7 @@ export function checkRequest(config: ContainerConfig, host: HostConfig, cpus: nu
   checkMemory(host);
   checkCpu(host, cpus);
   checkHostConfig(config, host);
+  checkPorts(host);
   checkRestart(host);
   checkUnsupported(config, host);
   checkLogDriver(host);

@@ -5,6 +5,7 @@ import type { ContainerContext } from "../containers/context.ts";
 import { isRunning, type ContainerRecord, type EndpointRecord } from "../containers/record.ts";
 import type { NetworkRecord, NetworkRegistry } from "./registry.ts";
 import { networkPlan } from "./mode.ts";
+import { portBindings, portMap } from "./port-bindings.ts";
 
 /** The network side of a container that starts. */
 export interface ConnectedNetwork {
@@ -59,7 +60,7 @@ async function connectBridge(
     ...(requestedIp ? { requestedIp } : {}),
   });
   undo.defer(() => deps.network.detach(config, key));
-  const ports = portBindings(record);
+  const ports = portBindings(record.config, record.hostConfig);
   const published =
     ports.length === 0 ? [] : await publish(context, { config, endpointId: key.endpointId }, record, ports);
   emitNetworkEvent(context, network, "connect", record);
@@ -73,7 +74,7 @@ async function connectBridge(
     gateway,
     macAddress: settings.macAddress,
   };
-  return { endpoint, ports: portMap(record, published) };
+  return { endpoint, ports: portMap(record.config, published) };
 }
 
 async function publish(
@@ -136,42 +137,6 @@ function sharedSandbox({ registry, deps }: ContainerContext, ref: string): strin
   return plan.kind === "container"
     ? sharedSandbox({ registry, deps } as ContainerContext, plan.ref)
     : deps.sandboxes.get(target.id).path;
-}
-
-function portBindings({ config, hostConfig }: ContainerRecord): PortBinding[] {
-  const explicit = Object.entries(hostConfig.PortBindings ?? {}).flatMap(([port, bindings]) =>
-    ((bindings ?? []).length > 0 ? (bindings ?? []) : [{}]).map((binding) => toBinding(port, binding)),
-  );
-  if (!hostConfig.PublishAllPorts) return explicit;
-  const exposed = Object.keys(config.ExposedPorts ?? {}).filter((port) => !(port in (hostConfig.PortBindings ?? {})));
-  return [...explicit, ...exposed.map((port) => toBinding(port, {}))];
-}
-
-function toBinding(
-  port: string,
-  { HostIp = "", HostPort = "" }: { readonly HostIp?: string; readonly HostPort?: string },
-): PortBinding {
-  const [number = "", protocol = "tcp"] = port.split("/");
-  if (protocol !== "tcp" && protocol !== "udp")
-    throw new EngineError("not_implemented", `publishing ${protocol} ports is not built yet`);
-  if (HostPort.includes("-"))
-    throw new EngineError("not_implemented", `publishing from a range of host ports (${HostPort}) is not built yet`);
-  return {
-    protocol,
-    containerPort: Number(number),
-    hostIp: HostIp === "" ? "0.0.0.0" : HostIp,
-    hostPort: Number(HostPort || "0"),
-  };
-}
-
-/** `NetworkSettings.Ports`: published ports with their bindings, merely exposed ones with null. */
-function portMap({ config }: ContainerRecord, published: readonly PortBinding[]): PortMap {
-  const map: Record<string, { HostIp: string; HostPort: string }[] | null> = {};
-  for (const port of Object.keys(config.ExposedPorts ?? {})) map[port] = null;
-  for (const { protocol, containerPort, hostIp, hostPort } of published) {
-    (map[`${containerPort}/${protocol}`] ??= []).push({ HostIp: hostIp, HostPort: String(hostPort) });
-  }
-  return map;
 }
 
 function emitNetworkEvent(
