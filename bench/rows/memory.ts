@@ -1,4 +1,3 @@
-import type { SocketEngine } from "../contender.ts";
 import { pssOf } from "../memory.ts";
 import type { Row, Target } from "../report.ts";
 import { busybox, type Session } from "../session.ts";
@@ -6,7 +5,7 @@ import { busybox, type Session } from "../session.ts";
 const containers = 10;
 
 /** What an engine gives back after a while without work counts in its favour. */
-const idleMs = 15_000;
+const idleMs = 25_000;
 
 /** Proportional set size of all processes of each engine, now. */
 export async function memoryRow({ engines }: Session, title: string, target?: Target): Promise<Row> {
@@ -22,29 +21,22 @@ export async function memoryRow({ engines }: Session, title: string, target?: Ta
   };
 }
 
-/** What one more idle container costs, its own process aside. */
+/** What one more idle container costs, its own process aside. Follows an idle time. */
 export async function* containerRows({ engines }: Session): AsyncGenerator<Row> {
-  const cells = [];
-  for (const engine of engines) cells.push({ label: engine.name, value: await perContainer(engine) });
-  yield {
-    group: "memory",
-    title: `memory (PSS) for each idle container, of ${containers}`,
-    unit: "MB",
-    cells,
-    ...ratioOf(cells),
-  };
-}
-
-async function perContainer(engine: SocketEngine): Promise<number> {
   using scope = new DisposableStack();
-  await Bun.sleep(idleMs);
-  const before = pssOf(engine.pids());
-  for (let number = 0; number < containers; number++) {
-    const id = engine.docker(["run", "-d", busybox, "sleep", "100000"]).stdout.trim();
-    scope.defer(() => void engine.docker(["rm", "-f", id]));
+  const before = engines.map((engine) => pssOf(engine.pids()));
+  for (const engine of engines) {
+    for (let number = 0; number < containers; number++) {
+      const id = engine.docker(["run", "-d", busybox, "sleep", "100000"]).stdout.trim();
+      scope.defer(() => void engine.docker(["rm", "-f", id]));
+    }
   }
   await Bun.sleep(idleMs);
-  return (pssOf(engine.pids()) - before) / containers;
+  const cells = engines.map((engine, index) => {
+    return { label: engine.name, value: (pssOf(engine.pids()) - (before[index] ?? 0)) / containers };
+  });
+  const title = `memory (PSS) for each idle container, of ${containers}`;
+  yield { group: "memory", title, unit: "MB", cells, ...ratioOf(cells) };
 }
 
 function ratioOf(cells: readonly { readonly value: number }[]): { readonly ratio?: number } {

@@ -2,10 +2,13 @@ import { messageOf, type Logger } from "#core";
 import { releaseProgramText } from "#linux";
 
 /** How often the engine's own processor time is looked at, and below what it counts as idle. */
-const checkMs = 5000;
+const checkMs = 10_000;
 const idleCpuMicros = 25_000;
 
-/** Gives memory back once after each time of work: garbage, and the program's own code. Ends with `using`. */
+/**
+ * Gives memory back once after each time of work: garbage, and the program's own code. The first request after that takes
+ * some 5 ms longer, so nothing is given back between requests that come one after another. Ends with `using`.
+ */
 export function trimWhenIdle(logger: Logger): Disposable {
   let last = process.cpuUsage();
   let trimmed = false;
