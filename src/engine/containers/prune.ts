@@ -1,4 +1,4 @@
-import { parseTime } from "#core";
+import { isEngineError, parseTime, type ContainerId } from "#core";
 import type { Filters } from "../contract.ts";
 import type { ContainerContext } from "./context.ts";
 import { isRunning, snapshotKeyOf, type ContainerRecord } from "./record.ts";
@@ -16,12 +16,24 @@ export async function pruneContainers(
   let spaceReclaimed = 0;
   for (const record of context.registry.all()) {
     if (isRunning(record) || record.buildStep || !isWanted(record, filters, untilNs)) continue;
-    const { bytes } = await context.deps.snapshots.usage(snapshotKeyOf(record.id));
-    await removeContainer(context, record.id, { force: false, volumes: false, link: false });
+    const bytes = await removeUnlessUsed(context, record.id);
+    if (bytes === undefined) continue;
     deleted.push(record.id);
     spaceReclaimed += bytes;
   }
   return { deleted, spaceReclaimed };
+}
+
+/** Bytes that came free; undefined for a container that was started, or is gone, meanwhile. */
+async function removeUnlessUsed(context: ContainerContext, id: ContainerId): Promise<number | undefined> {
+  try {
+    const { bytes } = await context.deps.snapshots.usage(snapshotKeyOf(id));
+    await removeContainer(context, id, { force: false, volumes: false, link: false });
+    return bytes;
+  } catch (error) {
+    if (isEngineError(error, "conflict") || isEngineError(error, "not_found")) return undefined;
+    throw error;
+  }
 }
 
 function isWanted({ config, createdNs }: ContainerRecord, filters: Filters, untilNs: bigint | undefined): boolean {

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { EngineError } from "#core";
 import { createSpec, readDevices, readHostDevices, resolveUser } from "#runtime";
 import type { JoinedNamespaces, NetworkNamespace, SpecResult } from "#runtime";
@@ -37,9 +38,9 @@ export function containerSpec(
   });
 }
 
-function cgroupsPath({ id, hostConfig }: ContainerRecord): string {
-  const parent = hostConfig.CgroupParent || "/lighter";
-  return `${parent.startsWith("/") ? "" : "/"}${parent.replace(/\/+$/, "")}/${id}`;
+/** Below the root of the cgroups, wherever a parent of `..` would lead: processes are killed and directories removed there. */
+export function cgroupsPath({ id, hostConfig }: Pick<ContainerRecord, "id" | "hostConfig">): string {
+  return join("/", hostConfig.CgroupParent || "lighter", id);
 }
 
 function toOciMount(mount: MountRecord): OciMount {
