@@ -25,6 +25,7 @@ export const filterKeys = {
   images: ["before", "dangling", "label", "label!", "reference", "since", "until"],
   imagesPrune: ["dangling", "label", "label!", "until"],
   networks: ["dangling", "driver", "id", "label", "name", "scope", "type"],
+  networksPrune: ["label", "label!", "until"],
   volumes: ["dangling", "driver", "label", "name"],
   volumesPrune: ["all", "label", "label!"],
   events: [

@@ -171,6 +171,10 @@ export interface System {
 export interface Networks {
   list(filters: Filters): NetworkInfo[];
   inspect(ref: string): NetworkInfo;
+  /** @throws EngineError `forbidden` for one that every engine has, `not_found` */
+  remove(ref: string): void;
+  /** Removes what users made and nobody is connected to. @returns names */
+  prune(filters: Filters): readonly string[];
 }
 
 export interface Volumes {

@@ -81,6 +81,9 @@ async function showBuild(
     if (code === undefined || !(error instanceof Error)) throw error;
     throw new CliError(error.message, Number(code), { cause: error });
   }
-  if (flags.quiet) context.stdout.write(`${id ?? kept.join("").trim()}\n`);
-  return id;
+  if (!flags.quiet) return id;
+  // A quiet build tells nothing but the id.
+  const quietId = id ?? kept.join("").trim();
+  context.stdout.write(`${quietId}\n`);
+  return quietId;
 }

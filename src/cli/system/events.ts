@@ -27,7 +27,9 @@ function printer(format: string): (received: ReceivedEvent) => string {
     const template = compileTemplate(format);
     return ({ event }) => {
       let text = "";
-      template.execute(mapData(event), (part) => (text += part));
+      // Names of old versions that templates still use.
+      const old = { Status: event.Action, ID: event.Actor.ID, From: event.Actor.Attributes?.["image"] ?? "" };
+      template.execute(mapData({ ...event, ...old }), (part) => (text += part));
       return text;
     };
   } catch (error) {

@@ -27,6 +27,7 @@ function clientFacts({ client, contextName }: Context): Readonly<Record<string, 
   return {
     Version: versionFacts.version,
     ApiVersion: client.version,
+    APIVersion: client.version,
     DefaultAPIVersion: clientApiVersion,
     GitCommit: versionFacts.commit,
     GoVersion: `bun${Bun.version}`,
@@ -95,5 +96,10 @@ function longDate(text: string): string {
 
 async function formatted(context: Context, format: string, server: VersionResponse | undefined): Promise<void> {
   const { renderObject } = await import("../framework/object-output.ts");
-  context.stdout.write(renderObject(format, { Client: clientFacts(context), Server: server ?? null }));
+  context.stdout.write(
+    renderObject(format, {
+      Client: clientFacts(context),
+      Server: server ? { ...server, APIVersion: server.ApiVersion } : null,
+    }),
+  );
 }

@@ -28,7 +28,7 @@ function createTest({ deps }: ContainerContext, key: string): Test {
     dangling: (image, value) => isTrue(value) === (images.tags(image.id).length === 0),
     label: ({ config }, value) => matchesLabel(config.config?.Labels ?? {}, value),
     "label!": ({ config }, value) => !matchesLabel(config.config?.Labels ?? {}, value),
-    reference: (image, value) => images.tags(image.id).some((tag) => matchesReference(tag, value)),
+    reference: (image, value) => images.tags(image.id).some((tag) => matchesReference(tag, [value])),
     until: (image, value) => {
       const untilNs = parseTime(value, clock.nowNs());
       return untilNs === undefined || created(image) < Number(untilNs / 1_000_000n);
@@ -43,8 +43,15 @@ export function isTrue(value: string): boolean {
   throw new EngineError("invalid", `invalid filter 'dangling=[${value}]'`);
 }
 
+/** Only the tags that a filter `reference` asks for; all without one. */
+export function tagsWanted(tags: readonly string[], filters: Filters): readonly string[] {
+  const patterns = [...(filters.get("reference") ?? [])];
+  return patterns.length === 0 ? tags : tags.filter((tag) => matchesReference(tag, patterns));
+}
+
 /** A pattern matches the familiar reference, or its name alone; `*` stops at a slash. */
-function matchesReference(tag: string, pattern: string): boolean {
+function matchesReference(tag: string, patterns: readonly string[]): boolean {
   const reference = parseReference(tag);
-  return [familiarReference(reference), familiarName(reference)].some((text) => matchGlob(pattern, text));
+  const texts = [familiarReference(reference), familiarName(reference)];
+  return patterns.some((pattern) => texts.some((text) => matchGlob(pattern, text)));
 }

@@ -2,10 +2,10 @@ import { applyChanges } from "#build";
 import { EngineError } from "#core";
 import type { ImageRecord } from "#image";
 import { parseReference, withDefaultTag, type ImageInspect, type ImageSummary, type ProgressMessage } from "#spec";
-import type { Images } from "../contract.ts";
+import type { Filters, Images } from "../contract.ts";
 import type { ContainerContext } from "../containers/context.ts";
 import { fetchRemote } from "./fetch-remote.ts";
-import { imageFilter } from "./filters.ts";
+import { imageFilter, tagsWanted } from "./filters.ts";
 import { pruneImages } from "./prune.ts";
 import { imageUsers } from "./users.ts";
 
@@ -24,7 +24,7 @@ export function createImages(context: ContainerContext): Images {
         )
         .filter(imageFilter(context, filters))
         .toSorted((a, b) => createdSeconds(b) - createdSeconds(a))
-        .map((image) => summarise(context, image)),
+        .map((image) => summarise(context, image, filters)),
     inspect: (name) => inspectImage(context, images.resolve(name)),
     history: (name) => images.history(images.resolve(name)),
     tag(name, repository, tag) {
@@ -32,6 +32,9 @@ export function createImages(context: ContainerContext): Images {
       const reference = withDefaultTag(parseReference(tag === "" ? repository : `${repository}:${tag}`));
       if (reference.digest !== undefined)
         throw new EngineError("invalid", "refusing to create a tag with a digest reference");
+      if (reference.domain === "docker.io" && /^(?:library\/)?sha(?:256|384|512)$/.test(reference.path)) {
+        throw new EngineError("invalid", "refusing to create an ambiguous tag using digest algorithm as name");
+      }
       images.tag(image.id, reference);
     },
     async remove(name, options) {
@@ -68,17 +71,18 @@ function createdSeconds({ config }: ImageRecord): number {
   return config.created === undefined ? 0 : Math.floor(Date.parse(config.created) / 1000);
 }
 
-function summarise({ deps, registry }: ContainerContext, image: ImageRecord): ImageSummary {
+function summarise({ deps }: ContainerContext, image: ImageRecord, filters: Filters): ImageSummary {
   return {
     Id: image.id,
     ParentId: image.parent ?? "",
-    RepoTags: deps.images.tags(image.id),
+    RepoTags: tagsWanted(deps.images.tags(image.id), filters),
     RepoDigests: deps.images.repoDigests(image.id),
     Created: createdSeconds(image),
     Size: image.sizeBytes,
     SharedSize: -1,
     Labels: image.config.config?.Labels ?? null,
-    Containers: registry.all().filter(({ imageId }) => imageId === image.id).length,
+    // Docker counts them for `system df` alone.
+    Containers: -1,
   };
 }
 

@@ -1,3 +1,4 @@
+import { EngineError } from "#core";
 import type { NetworkInfo } from "#spec";
 import type { Filters, Networks } from "../contract.ts";
 import type { ContainerContext } from "../containers/context.ts";
@@ -15,6 +16,12 @@ export function createNetworks(context: ContainerContext): Networks {
       const network = context.networks.find(ref);
       return { ...info(context, network), Containers: connected(context, network) };
     },
+    // All networks there are so far are Docker's own three.
+    remove: (ref) => {
+      const { name } = context.networks.find(ref);
+      throw new EngineError("forbidden", `${name} is a pre-defined network and cannot be removed`);
+    },
+    prune: () => [],
   };
 }
 

@@ -14,7 +14,11 @@ export async function diskUsage(context: ContainerContext): Promise<Readonly<Rec
   );
   return {
     LayersSize: [...layers.values()].reduce((sum, bytes) => sum + bytes, 0),
-    Images: images.map((image) => ({ ...image, SharedSize: sharedBytes(context, image.Id) })),
+    Images: images.map((image) => ({
+      ...image,
+      SharedSize: sharedBytes(context, image.Id),
+      Containers: context.registry.all().filter(({ imageId }) => imageId === image.Id).length,
+    })),
     Containers: await containersWithSizes(context),
     Volumes: await volumesWithSizes(context),
     BuildCache: [],
