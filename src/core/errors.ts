@@ -39,6 +39,7 @@ export function isEngineError(error: unknown, code?: ErrorCode): error is Engine
 /** The text of anything that was thrown. */
 export function messageOf(error: unknown): string {
   // A failure whose undoing failed too: the language gives this error no text of its own.
-  if (error instanceof SuppressedError) return `${messageOf(error.suppressed)} (and undoing it: ${messageOf(error.error)})`;
+  if (error instanceof SuppressedError)
+    return `${messageOf(error.suppressed)} (and undoing it: ${messageOf(error.error)})`;
   return error instanceof Error ? error.message : String(error);
 }

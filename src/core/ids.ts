@@ -18,10 +18,6 @@ export type NetworkId = Brand<string, "NetworkId">;
 export type ExecId = Brand<string, "ExecId">;
 /** Names an active snapshot; no relation to a digest. */
 export type SnapshotKey = Brand<string, "SnapshotKey">;
-/** Absolute path on the host. */
-export type HostPath = Brand<string, "HostPath">;
-/** Absolute, clean path inside a container. */
-export type ContainerPath = Brand<string, "ContainerPath">;
 
 const hexLength: Readonly<Record<string, number>> = { sha256: 64, sha512: 128 };
 
@@ -79,14 +75,6 @@ export function parseSnapshotKey(text: string): SnapshotKey {
     throw new EngineError("invalid", `invalid snapshot key ${JSON.stringify(text.slice(0, 200))}`);
   }
   return text as SnapshotKey;
-}
-
-/** @throws EngineError `invalid` unless absolute and without NUL. */
-export function parseHostPath(text: string): HostPath {
-  if (!text.startsWith("/") || text.includes("\0")) {
-    throw new EngineError("invalid", `invalid host path ${JSON.stringify(text)}: must be absolute`);
-  }
-  return text as HostPath;
 }
 
 /** 64 random hex digits, never all decimal in the first 12 (Docker: a short id must not look like a number). */

@@ -1,18 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, readFileSync, rmdirSync } from "node:fs";
-import {
-  cgroupMounts,
-  detectCgroups,
-  enableFavorDynmods,
-  freezeCgroup,
-  listCgroupPids,
-  readCgroupFile,
-  readProcessCgroups,
-  removeCgroup,
-  thawCgroup,
-  writeCgroupFile,
-} from "./cgroups.ts";
-import { readProcessStat } from "./process.ts";
+import { readFileSync } from "node:fs";
+import { cgroupMounts, detectCgroups, enableFavorDynmods } from "./cgroups.ts";
 
 describe("mountinfo", () => {
   test("gives point, flags and options of cgroup mounts only", () => {
@@ -34,9 +22,10 @@ describe.skipIf(process.getuid?.() !== 0)("cgroups", () => {
     const lines = readFileSync("/proc/self/cgroup", "utf8").trim().split("\n");
     expect(layout.mode === "v2").toBe(lines.length === 1);
     expect(layout.controllers).toContain("pids");
-    const own = readProcessCgroups("self");
-    for (const controller of layout.v1.keys()) expect(own.v1.has(controller)).toBe(true);
-    expect(own.unified === undefined).toBe(layout.unified === undefined);
+    for (const line of lines) {
+      const [, , controllers = ""] = line.split(":", 3);
+      for (const controller of controllers.split(",").filter(Boolean)) expect(layout.v1.has(controller)).toBe(true);
+    }
   });
 
   test("favordynmods is on afterwards, or a reason says why not", () => {
@@ -44,36 +33,5 @@ describe.skipIf(process.getuid?.() !== 0)("cgroups", () => {
     const shown = /cgroup2 .*\bfavordynmods\b/.test(readFileSync("/proc/self/mountinfo", "utf8"));
     expect(result.enabled).toBe(shown);
     expect(result.reason === "").toBe(result.enabled);
-  });
-
-  const trees = [layout.unified, layout.v1.get("freezer")].filter((tree) => tree !== undefined);
-
-  test.each(trees)("in %s hold processes, freeze them, and go when empty", async (tree) => {
-    const parent = `${tree}/lighter-test-${process.pid}`;
-    const directory = `${parent}/inner`;
-    mkdirSync(directory, { recursive: true });
-    const child = Bun.spawn(["/bin/busybox", "sleep", "60"]);
-    try {
-      writeCgroupFile(directory, "cgroup.procs", child.pid);
-      expect(listCgroupPids(parent)).toEqual([child.pid]);
-      expect(() => removeCgroup(parent)).toThrow("EBUSY");
-      await freezeCgroup(directory, AbortSignal.timeout(5000));
-      expect(["D", "S"]).toContain(readProcessStat(child.pid)?.state ?? "");
-      await thawCgroup(directory, AbortSignal.timeout(5000));
-    } finally {
-      child.kill("SIGKILL");
-      await child.exited;
-    }
-    expect(removeCgroup(parent)).toBe(true);
-    expect(removeCgroup(parent)).toBe(false);
-    expect(readCgroupFile(directory, "cgroup.procs")).toBeUndefined();
-  });
-
-  test("are the only directories that removeCgroup takes", () => {
-    const root = mkdtempSync("/tmp/lighter-cgroup-");
-    writeCgroupFile(root, "cgroup.procs", "");
-    expect(() => removeCgroup(root)).toThrow(`not a cgroup: ${root}`);
-    Bun.spawnSync(["/bin/busybox", "rm", `${root}/cgroup.procs`]);
-    rmdirSync(root);
   });
 });

@@ -1,6 +1,5 @@
-import { readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { EngineError, isEngineError, messageOf } from "#core";
-import { statFs } from "./files.ts";
 import { callMount, mountFlags } from "./mounts.ts";
 
 /** How this host mounts cgroups (cgroups(7)). */
@@ -116,84 +115,4 @@ const flagNames: Readonly<Record<string, number>> = {
 
 function flagBits(flags: readonly string[]): number {
   return flags.reduce((bits, flag) => bits | (flagNames[flag] ?? 0), 0);
-}
-
-/** A process's cgroup paths, each relative to the mount point of its hierarchy. */
-export interface ProcessCgroups {
-  readonly unified: string | undefined;
-  /** By controller. */
-  readonly v1: ReadonlyMap<string, string>;
-}
-
-/** @throws ENOENT when there is no such process */
-export function readProcessCgroups(pid: number | "self"): ProcessCgroups {
-  let unified: string | undefined;
-  const v1 = new Map<string, string>();
-  for (const line of readFileSync(`/proc/${pid}/cgroup`, "utf8").trim().split("\n")) {
-    const [, hierarchy = "", controllers = "", path = ""] = /^(\d+):([^:]*):(.*)$/.exec(line) ?? [];
-    if (hierarchy === "0") unified = path;
-    else for (const controller of controllers.split(",")) v1.set(controller, path);
-  }
-  return { unified, v1 };
-}
-
-/** Host pids in a cgroup directory and all below it. */
-export function listCgroupPids(directory: string): number[] {
-  return [directory, ...descendants(directory)].flatMap((path) => readWords(`${path}/cgroup.procs`).map(Number));
-}
-
-/** Deepest last. */
-function descendants(directory: string): string[] {
-  const children = readdirSync(directory, { withFileTypes: true }).filter((entry) => entry.isDirectory());
-  return children.flatMap(({ name }) => [`${directory}/${name}`, ...descendants(`${directory}/${name}`)]);
-}
-
-/** A file of a cgroup without its newline; undefined when the cgroup or the file does not exist. */
-export function readCgroupFile(directory: string, name: string): string | undefined {
-  try {
-    return readFileSync(`${directory}/${name}`, "utf8").trimEnd();
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code === "ENOENT" || code === "ENODEV") return undefined;
-    throw error;
-  }
-}
-
-export function writeCgroupFile(directory: string, name: string, value: string | number): void {
-  writeFileSync(`${directory}/${name}`, String(value));
-}
-
-/** Stops every process of a cgroup (v2, or a directory of v1's freezer); resolves once they stand still. */
-export async function freezeCgroup(directory: string, signal?: AbortSignal): Promise<void> {
-  await setFrozen(directory, true, signal);
-}
-
-export async function thawCgroup(directory: string, signal?: AbortSignal): Promise<void> {
-  await setFrozen(directory, false, signal);
-}
-
-async function setFrozen(directory: string, frozen: boolean, signal: AbortSignal | undefined): Promise<void> {
-  const v1 = readCgroupFile(directory, "freezer.state") !== undefined;
-  if (v1) writeCgroupFile(directory, "freezer.state", frozen ? "FROZEN" : "THAWED");
-  else writeCgroupFile(directory, "cgroup.freeze", frozen ? 1 : 0);
-  for (let waitMs = 1; isFrozen(directory, v1) !== frozen; waitMs = Math.min(waitMs * 2, 20)) {
-    signal?.throwIfAborted();
-    await Bun.sleep(waitMs);
-  }
-}
-
-function isFrozen(directory: string, v1: boolean): boolean {
-  if (v1) return readCgroupFile(directory, "freezer.state") === "FROZEN";
-  return /^frozen 1$/m.test(readCgroupFile(directory, "cgroup.events") ?? "");
-}
-
-/**
- * Removes a cgroup and those below it, which must hold no processes. False when it does not exist.
- * @throws EBUSY while a process is inside; EngineError `invalid` when the directory is no cgroup
- */
-export function removeCgroup(directory: string): boolean {
-  if (readCgroupFile(directory, "cgroup.procs") === undefined) return false;
-  if (!statFs(directory).type.startsWith("cgroup")) throw new EngineError("invalid", `not a cgroup: ${directory}`);
-  for (const path of [directory, ...descendants(directory)].toReversed()) rmdirSync(path);
-  return true;
 }

@@ -23,28 +23,9 @@ export {
 } from "./mounts.ts";
 export { mountOverlay, type OverlayOptions } from "./overlay.ts";
 export { execve, joinMountNamespace, unshareMountNamespace } from "./namespaces.ts";
-export {
-  isAlive,
-  kill,
-  PidFd,
-  pidfdOpen,
-  processStartTime,
-  readProcessStat,
-  setParentDeathSignal,
-  setProcessName,
-  setSubreaper,
-  type ProcessStat,
-} from "./process.ts";
+export { isAlive, kill, PidFd, pidfdOpen, processStartTime, readProcessStat, type ProcessStat } from "./process.ts";
 export { capabilityNames, readCapabilities, type Capabilities } from "./capabilities.ts";
-export {
-  clampRlimit,
-  getRlimit,
-  listRlimits,
-  rlimitNumbers,
-  setRlimit,
-  type Rlimit,
-  type RlimitName,
-} from "./rlimits.ts";
+export { clampRlimit, getRlimit, listRlimits, rlimitNumbers, type Rlimit, type RlimitName } from "./rlimits.ts";
 export { flockExclusive } from "./lock.ts";
 export {
   connectSeqpacket,
@@ -54,25 +35,11 @@ export {
   withShortPath,
   type PeerCredentials,
 } from "./unix-socket.ts";
-export { setCloseOnExec, takeListenFds, type ListenEnvironment, type ListenFd } from "./listen-fds.ts";
 export { readHostFacts, type HostFacts } from "./host.ts";
 export { diskUsage, fsyncDir, statFs, syncFs, type DiskUsage, type FileSystemFacts } from "./files.ts";
 export { getXattr, listXattrs, removeXattr, setXattr } from "./xattr.ts";
 export * from "./tree-door.ts";
-export {
-  detectCgroups,
-  enableFavorDynmods,
-  freezeCgroup,
-  listCgroupPids,
-  readCgroupFile,
-  readProcessCgroups,
-  removeCgroup,
-  thawCgroup,
-  writeCgroupFile,
-  type CgroupLayout,
-  type FavorDynmods,
-  type ProcessCgroups,
-} from "./cgroups.ts";
+export { detectCgroups, enableFavorDynmods, type CgroupLayout, type FavorDynmods } from "./cgroups.ts";
 export { compileSeccompBpf, type SeccompArgument, type SeccompProfile, type SeccompRule } from "./seccomp.ts";
 export {
   createNetworkNamespace,
@@ -91,7 +58,6 @@ export {
   addVeth,
   deleteLink,
   getLink,
-  listAddresses,
   listLinks,
   setAddress,
   setHairpin,

@@ -3,7 +3,6 @@ import { mkdtempSync, readFileSync, rmdirSync, unlinkSync } from "node:fs";
 import { readCapabilities } from "./capabilities.ts";
 import { readHostFacts, parseOsRelease } from "./host.ts";
 import { flockExclusive } from "./lock.ts";
-import { takeListenFds } from "./listen-fds.ts";
 import { isAlive, kill, pidfdOpen, processStartTime, readProcessStat } from "./process.ts";
 import { clampRlimit, getRlimit, listRlimits } from "./rlimits.ts";
 
@@ -83,13 +82,5 @@ describe("host", () => {
       ["VERSION_ID", "12"],
       ["ID", "x"],
     ]);
-  });
-});
-
-describe("passed sockets", () => {
-  test("belong to the process that LISTEN_PID names", () => {
-    expect(takeListenFds({ LISTEN_PID: "1", LISTEN_FDS: "1" })).toEqual([]);
-    expect(takeListenFds({})).toEqual([]);
-    expect(() => takeListenFds({ LISTEN_PID: String(process.pid), LISTEN_FDS: "x" })).toThrow('invalid LISTEN_FDS "x"');
   });
 });

@@ -1,12 +1,10 @@
 import { readFileSync } from "node:fs";
 import { FileDescriptor } from "./descriptor.ts";
-import { bindLibc, check, cString, errno, ESRCH, long, SyscallError } from "./libc.ts";
+import { bindLibc, errno, ESRCH, long, SyscallError } from "./libc.ts";
 
 const libc = bindLibc({
   kill: { args: ["i32", "i32"], returns: "i32" },
-  prctl: { args: ["i32", "u64", "u64", "u64", "u64"], returns: "i32" },
 });
-const prctlName = bindLibc({ prctl: { args: ["i32", "ptr"], returns: "i32" } }).prctl;
 const pidfdOpenCall = bindLibc({ syscall: { args: ["i64", "i64", "i64"], returns: long } }).syscall;
 const pidfdSignalCall = bindLibc({ syscall: { args: ["i64", "i64", "i64", "ptr", "i64"], returns: long } }).syscall;
 const numbers = { pidfdSendSignal: 424, pidfdOpen: 434 } as const;
@@ -92,22 +90,4 @@ export function isAlive(pid: number, startTime?: number): boolean {
   const stat = readProcessStat(pid);
   if (stat === undefined || stat.state === "Z" || stat.state === "X") return false;
   return startTime === undefined || stat.startTime === startTime;
-}
-
-/** Orphans below this process become its children (PR_SET_CHILD_SUBREAPER). */
-export function setSubreaper(enabled: boolean): void {
-  const setChildSubreaper = 36;
-  check(libc.prctl(setChildSubreaper, enabled ? 1 : 0, 0, 0, 0), "prctl", "PR_SET_CHILD_SUBREAPER");
-}
-
-/** The kernel kills this process with `signal` when its parent ends; 0 turns that off. */
-export function setParentDeathSignal(signal: number): void {
-  const setPdeathsig = 1;
-  check(libc.prctl(setPdeathsig, signal, 0, 0, 0), "prctl", "PR_SET_PDEATHSIG");
-}
-
-/** The name that `ps` and /proc/<pid>/comm show; at most 15 bytes are kept. */
-export function setProcessName(name: string): void {
-  const setName = 15;
-  check(prctlName(setName, cString(name)), "prctl", name);
 }

@@ -2,7 +2,6 @@ import { bindLibc, check } from "./libc.ts";
 
 const libc = bindLibc({
   getrlimit: { args: ["i32", "ptr"], returns: "i32" },
-  setrlimit: { args: ["i32", "ptr"], returns: "i32" },
 });
 
 /** Docker's ulimit names and the kernel's numbers (getrlimit(2)). */
@@ -42,11 +41,6 @@ export function getRlimit(name: RlimitName): Rlimit {
   return { soft: fromKernel(pair[0]), hard: fromKernel(pair[1]) };
 }
 
-export function setRlimit(name: RlimitName, limit: Rlimit): void {
-  const pair = BigUint64Array.of(toKernel(limit.soft), toKernel(limit.hard));
-  check(libc.setrlimit(rlimitNumbers[name], pair), "setrlimit", name);
-}
-
 /** Every limit of this process. */
 export function listRlimits(): Record<RlimitName, Rlimit> {
   const names = Object.keys(rlimitNumbers) as RlimitName[];
@@ -66,8 +60,4 @@ function smaller(a: number, b: number): number {
 
 function fromKernel(value: bigint | undefined): number {
   return value === undefined || value === infinity ? -1 : Number(value);
-}
-
-function toKernel(value: number): bigint {
-  return value === -1 ? infinity : BigInt(value);
 }

@@ -183,17 +183,6 @@ export function setAddress(socket: RouteSocket, options: AddressOptions): void {
   socket.request({ type: types.newAddress, flags: flags.create | flags.replace, body, describe });
 }
 
-/** An interface's IPv4 addresses, `172.17.0.1/16`. */
-export function listAddresses(socket: RouteSocket, index: number): string[] {
-  const head = Buffer.from([afInet, 0, 0, 0, 0, 0, 0, 0]);
-  const request = { type: types.getAddress, body: new MessageWriter().raw(head), describe: "list addresses" };
-  return socket.query(request, { dump: true }).flatMap(({ payload }) => {
-    if (payload.length < 8 || payload.readUInt32LE(4) !== index) return [];
-    const address = parseAttributes(payload.subarray(8)).get(ifa.local);
-    return address === undefined ? [] : [`${[...address].join(".")}/${payload[1]}`];
-  });
-}
-
 /** Default IPv4 route. False when there is one already, which stays. */
 export function addDefaultRoute(
   socket: RouteSocket,
