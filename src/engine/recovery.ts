@@ -19,10 +19,11 @@ export async function recover(context: ContainerContext): Promise<void> {
   const { broken } = await deps.images.reconcile();
   for (const id of broken) deps.logger.log("error", "an image's content is missing", { image: id });
   await deps.volumes.reconcile();
+  const known = new Set<string>(registry.all().map(({ id }) => id));
   const holders = await holdersOf(context);
   for (const record of registry.all()) await recoverContainer(context, record, holders);
-  await removeStrangers(context);
-  await removeOrphanVolumes(context);
+  await removeStrangers(context, known);
+  await removeOrphanVolumes(context, known);
   await deps.network.reconcile(
     new Set(
       registry
@@ -84,9 +85,9 @@ function lostExit({ deps }: ContainerContext, id: ContainerId): Parameters<typeo
   return { id, exitCode: 255, exitedAtNs, oomKilled: false };
 }
 
-async function removeStrangers(context: ContainerContext): Promise<void> {
-  const { deps, registry } = context;
-  const known = new Set<string>(registry.all().map(({ id }) => id));
+/** @param known ids that had a row when this engine opened: if one goes, its own removal takes what it held. */
+async function removeStrangers(context: ContainerContext, known: ReadonlySet<string>): Promise<void> {
+  const { deps } = context;
   for (const id of deps.runtime.list()) if (!known.has(id)) await deps.runtime.delete(id);
   for (const id of deps.sandboxes.list()) if (!known.has(id)) deps.sandboxes.remove(id);
   for (const info of deps.snapshots.walk()) {
@@ -99,11 +100,13 @@ async function removeStrangers(context: ContainerContext): Promise<void> {
 }
 
 /** Anonymous volumes whose container came never to be, or went with them. */
-async function removeOrphanVolumes({ deps, registry }: ContainerContext): Promise<void> {
+async function removeOrphanVolumes(
+  { deps, registry }: ContainerContext,
+  known: ReadonlySet<string>,
+): Promise<void> {
   const inUse = new Set(registry.all().flatMap(({ mounts }) => mounts.map(({ Name }) => Name)));
-  const owners = new Set<string>(registry.all().map(({ id }) => id));
   for (const { name, owner } of deps.volumes.owned()) {
-    if (!owners.has(owner) && !inUse.has(name)) await deps.volumes.remove(name);
+    if (!known.has(owner) && !inUse.has(name)) await deps.volumes.remove(name);
   }
 }
 
