@@ -26,7 +26,7 @@ await_steps() { for job in $(jobs -p); do wait "$job" || status=1; done; }
 # Tests of the kernel wait more than they compute: the other steps run beside them.
 if [ "${1:-}" != --no-tests ]; then
   # What is in `test/` starts daemons, or takes seconds, and belongs to `npm test`.
-  step tests "$bin/bun" test ./src ./scripts --isolate --only-failures --path-ignore-patterns='**/*-suite.test.ts'
+  step tests "$bin/bun" test ./src ./scripts --isolate --only-failures --timeout 60000 --path-ignore-patterns='**/*-suite.test.ts'
 fi
 step types "$bin/tsc" -p .
 step layers "$bin/bun" scripts/check-layers.ts
