@@ -13,6 +13,14 @@ export function exchange(api: Api, message: IncomingMessage, response: ServerRes
 }
 
 function send(answer: ApiResponse, request: NodeRequest, response: ServerResponse, logger: Logger): void {
+  try {
+    dispatch(answer, request, response, logger);
+  } catch (error) {
+    cut(error, request, response, logger);
+  }
+}
+
+function dispatch(answer: ApiResponse, request: NodeRequest, response: ServerResponse, logger: Logger): void {
   switch (answer.kind) {
     case "json":
       return sendText(response, answer, `${JSON.stringify(answer.value)}\n`);
@@ -37,14 +45,16 @@ function sendEmpty(response: ServerResponse, { status, headers }: ApiResponse): 
   response.end();
 }
 
-/** The status is out already: to cut the connection is the only way left to say that an answer is not whole. */
 function watch(sending: Promise<void>, request: NodeRequest, response: ServerResponse, logger: Logger): void {
-  sending.catch((error: unknown) => {
-    if (!response.destroyed) {
-      logger.log("warn", messageOf(error), { method: request.method, target: request.target });
-    }
-    response.destroy();
-  });
+  sending.catch((error: unknown) => cut(error, request, response, logger));
+}
+
+/** The status may be out already: to cut the connection is the only way left to say that an answer is not whole. */
+function cut(error: unknown, request: NodeRequest, response: ServerResponse, logger: Logger): void {
+  if (!response.destroyed) {
+    logger.log("warn", messageOf(error), { method: request.method, target: request.target });
+  }
+  response.destroy();
 }
 
 async function sendStream(response: ServerResponse, { status, headers, chunks }: StreamResponse): Promise<void> {

@@ -340,3 +340,17 @@ describe("addresses", () => {
     await client.untilEnd();
   });
 });
+
+test("an answer that cannot be written cuts its connection and nothing else", async () => {
+  const image = { size: 1n }; // no JSON
+  const answers = { containers: { list: () => [], inspect: async () => image }, networks: { list: () => [image] } };
+  await serve(answers as unknown as Partial<Engine>);
+  for (const target of ["/containers/x/json", "/networks"]) {
+    const client = new RawClient();
+    client.socket.write(`GET ${target} HTTP/1.1\r\nHost: x\r\n\r\n`);
+    expect(await client.untilEnd()).not.toContain("200 OK");
+  }
+  const next = new RawClient();
+  next.socket.write("GET /containers/json HTTP/1.1\r\nHost: x\r\n\r\n");
+  expect(await next.until("[]")).toContain("200 OK");
+});
