@@ -128,15 +128,13 @@ function networkAddress(address: string, prefix: number): string {
   return [24, 16, 8, 0].map((shift) => Math.floor(base / 2 ** shift) % 256).join(".");
 }
 
-function sharedSandbox({ registry, deps }: ContainerContext, ref: string): string | undefined {
-  const target = registry.find(ref);
+function sharedSandbox(context: Pick<ContainerContext, "registry" | "deps">, ref: string): string | undefined {
+  const target = context.registry.find(ref);
   if (!isRunning(target))
     throw new EngineError("conflict", `cannot join network of a non running container: ${target.id}`);
   const plan = networkPlan(target.hostConfig.NetworkMode ?? "bridge");
   if (plan.kind === "host") return undefined;
-  return plan.kind === "container"
-    ? sharedSandbox({ registry, deps } as ContainerContext, plan.ref)
-    : deps.sandboxes.get(target.id).path;
+  return plan.kind === "container" ? sharedSandbox(context, plan.ref) : context.deps.sandboxes.get(target.id).path;
 }
 
 function emitNetworkEvent(
