@@ -21,6 +21,7 @@ export class ExecOutput implements AsyncIterable<OutputChunk> {
   readonly #writable: ((value?: undefined) => void)[] = [];
   readonly #readers: PipeReader[] = [];
   #arrivals = 0;
+  #tail: OutputChunk | undefined;
 
   /** Reads a pipe to its end. */
   pump(stream: "stdout" | "stderr", pipe: ReadableStream<Uint8Array>): void {
@@ -38,7 +39,15 @@ export class ExecOutput implements AsyncIterable<OutputChunk> {
     this.#wakeReader();
   }
 
+  /** What comes after all that is still under way. */
+  appendAtEnd(stream: "stdout" | "stderr", data: Uint8Array): void {
+    this.#tail = { stream, data };
+  }
+
   end(): void {
+    const tail = this.#tail;
+    this.#tail = undefined;
+    if (tail) this.push(tail.stream, tail.data);
     this.#ended = true;
     this.#wakeReader();
     this.#wakeWriters();

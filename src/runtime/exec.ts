@@ -1,4 +1,5 @@
 import { rmSync, writeFileSync } from "node:fs";
+import { terminalTail } from "./terminal-tail.ts";
 import type { ExecTask, ExecTaskRequest, StdinSink } from "./contract.ts";
 import { ExecOutput } from "./exec-output.ts";
 import { baseEnvironment, type OciRuntime } from "./oci-runtime.ts";
@@ -33,7 +34,7 @@ export async function execInTask(runtime: OciRuntime, paths: TaskPaths, request:
   writeFileSync(files.process, encodeOci({ ...request.process, terminal: request.tty }), { mode: 0o600 });
   const child = spawnExec(runtime, files, request);
   const started = startedPid(child.process, files);
-  const exited = finishExec(child, files, started);
+  const exited = finishExec(child, files, started, request.tty && runtime.kind === "crun");
   const pid = await started;
   if (pid === undefined) {
     child.output.discard();
@@ -144,12 +145,14 @@ async function startedPid(child: Bun.Subprocess, files: ExecFiles): Promise<numb
 async function finishExec(
   child: ExecChild,
   files: ExecFiles,
-  started: Promise<unknown>,
+  started: Promise<number | undefined>,
+  logHoldsTail: boolean,
 ): Promise<{ readonly exitCode: number; readonly log: string }> {
   const code = await child.process.exited;
   void child.output.drain();
-  await started;
-  const log = code === 0 ? "" : (readText(files.log) ?? "");
+  const pid = await started;
+  const log = code === 0 && !logHoldsTail ? "" : (readText(files.log) ?? "");
+  if (pid !== undefined && logHoldsTail) child.output.appendAtEnd("stdout", terminalTail(log));
   removeFiles(files);
   // The kernel refused the program after the runtime had let go of it.
   return { exitCode: /exec format error/i.test(log) ? 126 : code, log };
