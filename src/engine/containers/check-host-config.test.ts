@@ -7,6 +7,9 @@ const refused: readonly (readonly [HostConfig, string])[] = [
   [{ Isolation: "hyperv" }, "invalid isolation (hyperv): linux only supports 'default'"],
   [{ IpcMode: "nope" }, "invalid IPC mode: nope"],
   [{ MemoryReservation: 1024 }, "Minimum memory reservation allowed is 6MB"],
+  [{ PortBindings: { "80/tcp": [{ HostIp: "nope", HostPort: "1" }] } }, "invalid IP address: nope"],
+  [{ PortBindings: { "80/tcp": [{ HostPort: "1 : 2" }] } }, 'invalid port specification: "1 : 2"'],
+  [{ PortBindings: { "80/tcp": [{ HostPort: "70000" }] } }, 'invalid port specification: "70000"'],
   [{ CpusetCpus: "x" }, "Invalid value x for cpuset cpus: invalid format: x"],
   [{ CpusetCpus: "9999" }, "Requested CPUs are not available - requested 9999, available: "],
   [{ DeviceRequests: [{ Capabilities: [["gpu"]] }] }, 'could not select device driver "" with capabilities: [[gpu]]'],
@@ -26,6 +29,13 @@ test("a stop signal has to be one, and a host's name is not for the container to
 test("what is in range passes", () => {
   checkHostConfig(
     { StopSignal: "SIGRTMIN+3", Hostname: "x" },
-    { OomScoreAdj: -1000, IpcMode: "container:x", CpusetCpus: "0", Isolation: "default", MemoryReservation: 1 << 23 },
+    {
+      OomScoreAdj: -1000,
+      IpcMode: "container:x",
+      PortBindings: { "80/tcp": [{ HostIp: "::1", HostPort: "80-90" }, { HostIp: "" }], "81/tcp": null },
+      CpusetCpus: "0",
+      Isolation: "default",
+      MemoryReservation: 1 << 23,
+    },
   );
 });

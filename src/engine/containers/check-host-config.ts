@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { isIP } from "node:net";
 import { EngineError, parseSignal } from "#core";
 import type { ContainerConfig, HostConfig } from "#spec";
 
@@ -20,9 +21,20 @@ export function checkHostConfig(config: ContainerConfig, host: HostConfig): void
   refuse(!/^(?:|none|host|private|shareable|container:.+)$/.test(IpcMode), `invalid IPC mode: ${IpcMode}`);
   refuse(UTSMode === "host" && Boolean(config.Hostname), "conflicting options: hostname and the UTS mode");
   refuse(MemoryReservation > 0 && MemoryReservation < 6 * 1024 * 1024, "Minimum memory reservation allowed is 6MB");
+  checkPorts(host);
   checkDevices(host);
   checkSet("cpus", "CPUs", host.CpusetCpus ?? "", "/sys/devices/system/cpu/online");
   checkSet("mems", "memory nodes", host.CpusetMems ?? "", "/sys/devices/system/node/online");
+}
+
+/** Addresses and ports of the host go into rules of the firewall as they are. */
+function checkPorts({ PortBindings }: HostConfig): void {
+  for (const { HostIp = "", HostPort = "" } of Object.values(PortBindings ?? {}).flatMap((list) => list ?? [])) {
+    if (HostIp !== "" && isIP(HostIp) === 0) throw new EngineError("invalid", `invalid IP address: ${HostIp}`);
+    const numbers = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(HostPort)?.slice(1) ?? [];
+    if (HostPort !== "" && (numbers.length === 0 || numbers.some((number) => Number(number ?? 0) > 65_535)))
+      throw new EngineError("invalid", `invalid port specification: ${JSON.stringify(HostPort)}`);
+  }
 }
 
 /** Drivers of devices such as GPUs are not there. */

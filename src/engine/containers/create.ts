@@ -28,7 +28,7 @@ export async function createContainer(
   const config = mergeConfig(request, image.config.config);
   checkRequest({ ...config, Healthcheck: request.Healthcheck ?? null }, host, context.deps.machine.cpus);
   checkRuntime(context, host);
-  checkNetworkMode(context, host, config);
+  checkNetworkMode(host, { ...config, ExposedPorts: request.ExposedPorts ?? null });
   const record = await materialise(context, {
     image,
     config,

@@ -37,6 +37,16 @@ export function prepareNetwork(
   return { sandboxPath: sandbox.path, connect: () => connectBridge(context, record, sandbox, undo) };
 }
 
+/** Docker's start of an error of the start. */
+function blaming<T>(words: string, step: () => T): T {
+  try {
+    return step();
+  } catch (error) {
+    if (!isEngineError(error)) throw error;
+    throw new EngineError(error.code, `${words}: ${error.message}`, { cause: error });
+  }
+}
+
 function unconnected(sandboxPath: string | undefined): PreparedNetwork {
   return { sandboxPath, connect: () => Promise.resolve({ endpoint: undefined, ports: undefined }) };
 }
@@ -48,7 +58,9 @@ async function connectBridge(
   undo: AsyncDisposableStack,
 ): Promise<ConnectedNetwork> {
   const { deps, networks } = context;
-  const network = networks.find(record.hostConfig.NetworkMode ?? "bridge");
+  const network = blaming("failed to set up container networking", () =>
+    networks.find(record.hostConfig.NetworkMode ?? "bridge"),
+  );
   const config = networkConfig(networks, network);
   const key = { containerId: record.id, endpointId: randomHexId() };
   const wanted = record.endpoints[network.name];
@@ -129,7 +141,7 @@ function networkAddress(address: string, prefix: number): string {
 }
 
 function sharedSandbox(context: Pick<ContainerContext, "registry" | "deps">, ref: string): string | undefined {
-  const target = context.registry.find(ref);
+  const target = blaming("joining network namespace of container", () => context.registry.find(ref));
   if (!isRunning(target))
     throw new EngineError("conflict", `cannot join network of a non running container: ${target.id}`);
   const plan = networkPlan(target.hostConfig.NetworkMode ?? "bridge");

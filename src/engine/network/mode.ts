@@ -1,6 +1,5 @@
 import { EngineError } from "#core";
 import type { ContainerConfig, HostConfig } from "#spec";
-import type { ContainerContext } from "../containers/context.ts";
 
 /** What a container's NetworkMode means. */
 export type NetworkPlan =
@@ -16,17 +15,13 @@ export function networkPlan(mode: string): NetworkPlan {
   return { kind: "bridge" };
 }
 
-/** @throws EngineError `not_found` for a network that is not there, `invalid` for options that exclude each other */
-export function checkNetworkMode(
-  { networks, registry }: ContainerContext,
-  host: HostConfig,
-  config: ContainerConfig,
-): void {
+/** Whether network or container are there shows at the start, as in Docker. @throws EngineError `invalid` for options that exclude each other */
+export function checkNetworkMode(host: HostConfig, config: ContainerConfig): void {
   const mode = host.NetworkMode ?? "bridge";
   const plan = networkPlan(mode);
-  if (plan.kind === "bridge") networks.find(mode);
   if (plan.kind !== "container") return;
-  registry.find(plan.ref);
+  if (plan.ref === "")
+    throw new EngineError("invalid", "invalid network mode: invalid container format container:<name|id>");
   const publishes = Object.keys(host.PortBindings ?? {}).length > 0 || host.PublishAllPorts === true;
   const conflict = config.Hostname
     ? "hostname and the network mode"
@@ -36,6 +31,8 @@ export function checkNetworkMode(
         ? "custom host-to-IP mapping and the network mode"
         : publishes
           ? "port publishing and the container type network mode"
-          : undefined;
+          : Object.keys(config.ExposedPorts ?? {}).length > 0
+            ? "port exposing and the container type network mode"
+            : undefined;
   if (conflict !== undefined) throw new EngineError("invalid", `conflicting options: ${conflict}`);
 }
