@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { startDaemon, type TestDaemon } from "../test/support/daemon.ts";
 import { openSandbox } from "../test/support/sandbox.ts";
@@ -24,7 +24,12 @@ export async function startOurs(program: string, config: string): Promise<Ours> 
   const box = undo.use(await openSandbox());
   const binary = join(box.root, "lighter");
   copyFileSync(program, binary);
-  const daemon = undo.use(await startDaemon(box, { binary, extraArgs: ["--log-level", "info"] }));
+  // State of running containers lies where both engines keep it by default: on the tmpfs of /run.
+  const execRoot = mkdtempSync("/run/lighter-bench-");
+  undo.defer(() => rmSync(execRoot, { recursive: true, force: true }));
+  const daemon = undo.use(
+    await startDaemon(box, { binary, extraArgs: ["--log-level", "info", "--exec-root", execRoot] }),
+  );
   const group = groupOf([daemon.pid], "ours");
   if (group) undo.use(group);
   const scratch = join(box.root, "scratch");

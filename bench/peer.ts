@@ -54,7 +54,9 @@ async function startDockerd(scope: AsyncDisposableStack): Promise<string | undef
   scope.defer(() => void runSync(["ip", "link", "del", bridge]));
   runSync(["ip", "address", "add", "10.99.214.1/24", "dev", bridge]);
   const host = `unix://${root}/docker.sock`;
-  const paths = ["--data-root", join(root, "data"), "--exec-root", join(root, "exec"), "--pidfile", join(root, "pid")];
+  const execRoot = mkdtempSync("/run/lighter-bench-docker-");
+  scope.defer(() => rmSync(execRoot, { recursive: true, force: true }));
+  const paths = ["--data-root", join(root, "data"), "--exec-root", execRoot, "--pidfile", join(root, "pid")];
   const child = Bun.spawn([program, ...paths, "--bridge", bridge, "-H", host], {
     stdio: ["ignore", "ignore", Bun.file(join(root, "log"))],
   });

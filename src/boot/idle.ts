@@ -6,16 +6,20 @@ const checkMs = 10_000;
 const idleCpuMicros = 25_000;
 
 /**
- * Gives memory back once after each time of work: garbage, and the program's own code. The first request after that takes
- * some 5 ms longer, so nothing is given back between requests that come one after another. Ends with `using`.
+ * Gives garbage back once after each time of work, and after the first the code that only a start needs: what is used again
+ * comes back on its next use (some 5 ms, once) and stays. Ends with `using`.
  */
 export function trimWhenIdle(logger: Logger): Disposable {
   let last = process.cpuUsage();
   let trimmed = false;
+  let started = false;
   const timer = setInterval(() => {
     const { user, system } = process.cpuUsage(last);
     const idle = user + system < idleCpuMicros;
-    if (idle && !trimmed) trim(logger);
+    if (idle && !trimmed) {
+      trim(logger, !started);
+      started = true;
+    }
     trimmed = idle;
     last = process.cpuUsage();
   }, checkMs);
@@ -23,10 +27,10 @@ export function trimWhenIdle(logger: Logger): Disposable {
   return { [Symbol.dispose]: () => clearInterval(timer) };
 }
 
-function trim(logger: Logger): void {
+function trim(logger: Logger, afterStart: boolean): void {
   try {
     Bun.gc(true);
-    releaseProgramText();
+    if (afterStart) releaseProgramText();
   } catch (error) {
     logger.log("debug", "memory cannot be given back", { error: messageOf(error) });
   }
