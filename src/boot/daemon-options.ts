@@ -98,7 +98,9 @@ function parseFlags(argv: readonly string[]): Record<string, FlagValue> {
     });
     return values as Record<string, FlagValue>;
   } catch (error) {
-    throw new EngineError("invalid", error instanceof Error ? error.message : String(error), { cause: error });
+    const text = error instanceof Error ? error.message : String(error);
+    const unknown = /^Unknown option '(-[^']*)'/.exec(text)?.[1];
+    throw new EngineError("invalid", unknown === undefined ? text : `unknown flag: ${unknown}`, { cause: error });
   }
 }
 

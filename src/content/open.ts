@@ -138,8 +138,9 @@ class FileContentStore implements ContentStore {
       path,
       publish: (digest, sizeBytes) => this.#lock(digest, () => this.#publish(id, digest, sizeBytes)),
       drop: async () => {
-        this.#rows.dropIngest(id);
+        // The file first: on a full disk its space is what the row's removal needs. Boot drops a row without a file.
         await removeFile(path);
+        this.#rows.dropIngest(id);
       },
       resumable: !name.startsWith(anonymous),
       keep: () => this.#rows.touchIngest(id, this.#clock.nowMs()),

@@ -37,7 +37,7 @@ export function readEngineState(box: Sandbox, daemonPid: number): EngineState {
     ...differs("anonymous volume of nobody", column(orphanVolumes), []),
     ...differs("blob", blobs(box), column("SELECT digest AS v FROM blobs")),
     ...differs("blob without use", column("SELECT digest AS v FROM blobs WHERE refs = 0"), []),
-    ...differs("file of an ingest", visible(join(box.dataRoot, "content/ingest")), column("SELECT name AS v FROM ingests")),
+    ...differs("file of an ingest", visible(join(box.dataRoot, "content/ingest")), column("SELECT id AS v FROM ingests")),
     ...differs("temporary file", visible(join(box.dataRoot, "tmp")), []),
     ...differs("address", column("SELECT container_id AS v FROM network_address"), networked),
     ...differs("bridge port", bridgePorts(box.bridge), networked, "count"),
@@ -100,7 +100,7 @@ function rootMounts(box: Sandbox, pid: number): string[] {
 
 function strayMounts(box: Sandbox, pid: number): string[] {
   const known = ["rootfs", "netns"].map((name) => `${join(box.execRoot, name)}/`);
-  const points = mountPoints(box, pid);
+  const points = mountPoints(box, pid).filter((point) => point !== box.dataRoot);
   return points
     .filter((point) => !known.some((prefix) => point.startsWith(prefix)))
     .map((point) => `stray mount: ${point}`)
