@@ -7,7 +7,6 @@ const endpoints = [
   ["GET", "/images/search"],
   ["POST", "/images/{name*}/push"],
   ["GET", "/distribution/{name*}/json"],
-  ["POST", "/build/prune"],
   ["POST", "/build/cancel"],
   ["POST", "/session"],
   ["POST", "/grpc"],

@@ -46,9 +46,12 @@ export class TarParser {
     for (let at = 0; at < chunk.length;) at = this.#step(chunk, at);
   }
 
-  /** Says that no more comes. @throws EngineError `invalid` in the middle of an entry */
+  /**
+   * Says that no more comes. The padding of the last entry may lack, as in the contexts of a docker CLI that was given a
+   * Dockerfile from elsewhere. @throws EngineError `invalid` in the middle of an entry
+   */
   finish(): void {
-    const between = this.#bodyLeft === 0 && this.#skip === 0 && this.#have === 0 && this.#want === blockSize;
+    const between = this.#bodyLeft === 0 && this.#skip < blockSize && this.#have === 0 && this.#want === blockSize;
     if (this.#ended || (between && this.#local.length === 0)) return;
     throw new EngineError("invalid", "unexpected end of archive");
   }

@@ -227,3 +227,11 @@ test("whatever comes, the answer is entries or a typed error", async () => {
     { numRuns: 200 },
   );
 });
+
+test("the padding of the last entry may lack, its bytes may not", async () => {
+  const whole = await tarOf({ path: "a", body: "x".repeat(700) });
+  const end = 512 + 700;
+  expect(await readAll(whole.subarray(0, end))).toMatchObject([{ text: "x".repeat(700) }]);
+  expect(await readAll(whole.subarray(0, end + 100))).toHaveLength(1);
+  await expect(readAll(whole.subarray(0, end - 1))).rejects.toEqual(code("invalid"));
+});

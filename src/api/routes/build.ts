@@ -4,11 +4,15 @@ import type { BuildOptions } from "#engine";
 import type { Call } from "../call.ts";
 import { progressResponse } from "../progress.ts";
 import { boolParam, intParam, jsonParam } from "../query.ts";
-import type { ApiResponse } from "../response.ts";
+import { json, type ApiResponse } from "../response.ts";
 import type { Route } from "../router.ts";
 import { buildArgsSchema, cacheFromSchema, labelsSchema, ulimitsSchema } from "../schemas.ts";
 
-export const buildRoutes: readonly Route[] = [{ method: "POST", pattern: "/build", handler: build }];
+export const buildRoutes: readonly Route[] = [
+  { method: "POST", pattern: "/build", handler: build },
+  // The classic builder caches images, which are pruned as such; `system df` tells of no other cache.
+  { method: "POST", pattern: "/build/prune", handler: () => json({ CachesDeleted: null, SpaceReclaimed: 0 }) },
+];
 
 /** The answer starts while the context is still being uploaded. */
 function build(call: Call): Promise<ApiResponse> {

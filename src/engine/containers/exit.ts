@@ -24,7 +24,7 @@ export function handleExit(context: ContainerContext, exit: TaskExit): void {
 async function settleExit(context: ContainerContext, record: ContainerRecord, exit: TaskExit): Promise<void> {
   if (exit.oomKilled) emitContainerEvent(context, record, "oom");
   emitContainerEvent(context, record, "die", {
-    execDuration: String(Math.floor((Number(exit.exitedAtNs) / 1e6 - Date.parse(record.state.startedAt)) / 1000)),
+    execDuration: String(secondsBetween(record.state.startedAt, exit.exitedAtNs)),
     exitCode: String(exit.exitCode),
   });
   if (record.hostConfig.AutoRemove && !record.buildStep) {
@@ -43,4 +43,9 @@ async function settleExit(context: ContainerContext, record: ContainerRecord, ex
   context.signals.emit(record.id, { kind: "exited", exitCode: exit.exitCode });
   await afterAnswers();
   await releaseTask(context, record);
+}
+
+/** Whole seconds; the end is known less exactly than the start, so it may seem to come first. */
+function secondsBetween(startedAt: string, exitedAtNs: bigint | number): number {
+  return Math.max(0, Math.floor((Number(exitedAtNs) / 1e6 - Date.parse(startedAt)) / 1000));
 }
