@@ -1,3 +1,4 @@
+import { closeSync, fstatSync, ftruncateSync, openSync, writeSync } from "node:fs";
 import { Database as Sqlite, type SQLQueryBindings, type Statement } from "bun:sqlite";
 import { EngineError } from "#core";
 
@@ -34,7 +35,28 @@ export function openDatabase(path: string): Database {
   sqlite.run("PRAGMA foreign_keys=ON");
   sqlite.run("PRAGMA cache_size=-2000");
   sqlite.run("CREATE TABLE IF NOT EXISTS schema_version (domain TEXT PRIMARY KEY, version INTEGER NOT NULL) STRICT");
+  if (path !== ":memory:") reserveLog(`${path}-wal`);
   return new SqliteDatabase(sqlite);
+}
+
+/** SQLite's log as it is before a checkpoint, 1000 pages and their headers: it is used again from its start and never shrinks. */
+const logBytes = 4 * 1024 * 1024 + 128 * 1024;
+
+/**
+ * Gives the log its full size at once. On a full disk rows can then still be changed, which is what tidying up needs, and
+ * no commit waits for a change of the file's size. The zeros are no valid frames (sqlite.org/fileformat2.html section 4).
+ */
+function reserveLog(path: string): void {
+  const fd = openSync(path, "r+");
+  const sizeBytes = fstatSync(fd).size;
+  try {
+    if (sizeBytes < logBytes) writeSync(fd, new Uint8Array(logBytes - sizeBytes), 0, logBytes - sizeBytes, sizeBytes);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error;
+    ftruncateSync(fd, sizeBytes);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 class SqliteDatabase implements Database {
