@@ -57,7 +57,10 @@ describe.skipIf(process.getuid?.() !== 0).each(["kill9", "stop"] as const)("afte
       "number",
     ]);
     await Bun.write(`${source}/go`, "");
-    const exits = (): number => Bun.spawnSync(["ls", `${box.execRoot}/tasks/.exits`]).stdout.toString().split("\n").length;
+    const exits = (): number =>
+      Bun.spawnSync(["ls", `${box.execRoot}/tasks/.exits`])
+        .stdout.toString()
+        .split("\n").length;
     await until(() => exits() > 5, "five exits are written");
 
     daemon = await startDaemon(box);

@@ -88,7 +88,12 @@ async function runAndRemove(call: Call, { next }: Ledger): Promise<void> {
 async function createStartRemove(call: Call, { next, containers }: Ledger): Promise<void> {
   const name = next("work");
   const host = { Binds: [`/data`], Memory: 64 * 2 ** 20 };
-  const config = { Image: "busybox", Cmd: ["sleep", "600"], Volumes: { "/data": {} }, HostConfig: { Memory: host.Memory } };
+  const config = {
+    Image: "busybox",
+    Cmd: ["sleep", "600"],
+    Volumes: { "/data": {} },
+    HostConfig: { Memory: host.Memory },
+  };
   await call("POST", `/containers/create?name=${name}`, config);
   containers.set(name, "(created|running|exited)");
   await call("POST", `/containers/${name}/start`);

@@ -16,7 +16,11 @@ export interface EngineState {
 /** Compares the rows of a quiet engine with mounts, namespaces, devices, cgroups and directories. */
 export function readEngineState(box: Sandbox, daemonPid: number): EngineState {
   using database = new Database(join(box.dataRoot, "lighter.db"), { readonly: true });
-  const column = (sql: string): string[] => database.query<{ v: string }, []>(sql).all().map(({ v }) => String(v));
+  const column = (sql: string): string[] =>
+    database
+      .query<{ v: string }, []>(sql)
+      .all()
+      .map(({ v }) => String(v));
   const containers = column("SELECT id AS v FROM containers");
   const live = "json_extract(body, '$.state.status') IN ('running', 'paused')";
   const running = column(`SELECT id AS v FROM containers WHERE ${live}`);
@@ -30,14 +34,22 @@ export function readEngineState(box: Sandbox, daemonPid: number): EngineState {
     ...differs("network namespace", visible(join(box.execRoot, "netns")), running),
     ...differs("mount point", visible(join(box.execRoot, "rootfs")), running),
     ...differs("directory of a container", subset(join(box.dataRoot, "containers"), containers), []),
-    ...differs("snapshot", visible(join(box.dataRoot, "snapshots"), "trash"), column("SELECT id AS v FROM overlay_snapshot")),
+    ...differs(
+      "snapshot",
+      visible(join(box.dataRoot, "snapshots"), "trash"),
+      column("SELECT id AS v FROM overlay_snapshot"),
+    ),
     ...differs("snapshot in the bin", visible(join(box.dataRoot, "snapshots/trash")), []),
     ...differs("active snapshot", column("SELECT key AS v FROM overlay_snapshot WHERE kind = 'active'"), containers),
     ...differs("volume", visible(join(box.dataRoot, "volumes")), column("SELECT name AS v FROM volumes")),
     ...differs("anonymous volume of nobody", column(orphanVolumes), []),
     ...differs("blob", blobs(box), column("SELECT digest AS v FROM blobs")),
     ...differs("blob without use", column("SELECT digest AS v FROM blobs WHERE refs = 0"), []),
-    ...differs("file of an ingest", visible(join(box.dataRoot, "content/ingest")), column("SELECT id AS v FROM ingests")),
+    ...differs(
+      "file of an ingest",
+      visible(join(box.dataRoot, "content/ingest")),
+      column("SELECT id AS v FROM ingests"),
+    ),
     ...differs("temporary file", visible(join(box.dataRoot, "tmp")), []),
     ...differs("address", column("SELECT container_id AS v FROM network_address"), networked),
     ...differs("bridge port", bridgePorts(box.bridge), networked, "count"),
