@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from "node:fs";
+import { closeSync, constants, existsSync, openSync, rmSync, unlinkSync, writeSync } from "node:fs";
 import { EngineError, type Clock, type ContainerId, type Logger } from "#core";
 import { isAlive, kill } from "#linux";
 import { cgroupProcesses, isFrozen, readCgroupHost, removeCgroup, type CgroupHost } from "./cgroup.ts";
@@ -135,6 +135,7 @@ class Tasks {
 
   async start(id: ContainerId): Promise<void> {
     const runtime = this.runtimeOf(id);
+    if (runtime.kind === "crun" && releaseInit(`${runtime.stateRoot}/${id}/exec.fifo`)) return;
     const result = await runCommand(runtime, ["start", id]);
     if (result.exitCode !== 0) throw startError(runtime, result.stderr, undefined);
   }
@@ -283,6 +284,27 @@ class Tasks {
     const stateRoot = `${this.files.states}/${record.runtime}`;
     const globalArgs = ["--root", stateRoot];
     return { name: record.runtime, path: record.runtimePath, kind: "other", version: "", stateRoot, globalArgs };
+  }
+}
+
+/**
+ * What `crun start` comes to for specs without hooks: the container's first process waits for a byte from this FIFO.
+ * @returns false when nobody waits there, and the OCI runtime must see for itself
+ */
+function releaseInit(fifo: string): boolean {
+  let descriptor: number;
+  try {
+    // Fails unless somebody has it open for reading (fifo(7)).
+    descriptor = openSync(fifo, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
+  } catch {
+    return false;
+  }
+  try {
+    writeSync(descriptor, "1");
+    unlinkSync(fifo);
+    return true;
+  } finally {
+    closeSync(descriptor);
   }
 }
 
