@@ -94,3 +94,9 @@ test("a list's template error names the type of its rows", () => {
     "failed to parse template: template: :1: unclosed action",
   );
 });
+
+test("index of a key that is not there is empty", () => {
+  let text = "";
+  compileTemplate('[{{index .Labels "nope"}}]').execute(mapData({ Labels: { a: "b" } }), (part) => (text += part));
+  expect(text).toBe("[]");
+});

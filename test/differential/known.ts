@@ -1,2 +1,21 @@
-/** Differences that stand, each with its reason. */
-export const known: readonly { readonly line: string | RegExp; readonly reason: string }[] = [];
+/** Differences that stand, each with its reason; a line is named whole, or by a pattern. */
+export const known: readonly { readonly line: string | RegExp; readonly reason: string }[] = [
+  { line: /--log-(?:driver none|opt )/, reason: "the log is the stream: one driver, `local`, without options" },
+  { line: "docker inspect dt1", reason: "paths of the engine, its runtime, and a cgroup namespace of its own on v1" },
+  {
+    line: /docker inspect nope|docker inspect dt1 \| head|docker wait dt1; docker inspect/,
+    reason: "later CLIs say `error: no such object`",
+  },
+  { line: /ls (?:-l )?\/dev\b/, reason: "crun links /dev/core, as runc of the time did" },
+  { line: /--dns/, reason: "no comments in resolv.conf" },
+  { line: /-u 1001 \$IMAGE id/, reason: "a group that is in the list once is in the list once" },
+  { line: /docker run --rm -v (?::|x:\/m) /, reason: "Docker's CLI takes one letter for a Windows drive" },
+  { line: /-v \/etc\/plain \$IMAGE/, reason: "the path of the image, not of the engine" },
+  { line: /volume ls .*--format json/, reason: "the engine's data root" },
+  {
+    line: /TARGETPLATFORM|--target 0|COPY --chmod|COPY <<E|docker build -f - -/,
+    reason: "BuildKit's language, as people write it",
+  },
+  { line: /nosuchimage|--from=nope|127\.0\.0\.1:1\/x/, reason: "how the network says no" },
+  { line: /^docker (?:container rm nope|nope; docker --nope|help run)/, reason: "help in our own words" },
+];

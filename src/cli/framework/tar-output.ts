@@ -1,5 +1,6 @@
 import { rename, unlink } from "node:fs/promises";
-import { resolve } from "node:path";
+import { statSync, writeFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import type { StreamAnswer } from "#client";
 import { CliError, type Context } from "./command.ts";
 
@@ -21,8 +22,10 @@ export async function writeTar(
     return;
   }
   const path = resolve(context.cwd, output);
+  checkOutput(path, dirname(output), verb);
   const { body } = await open();
   const partial = `${path}.partial-${process.pid}`;
+  writeFileSync(partial, "", { mode: 0o600 });
   const writer = Bun.file(partial).writer();
   try {
     for await (const bytes of body) {
@@ -35,4 +38,13 @@ export async function writeTar(
     await unlink(partial).catch(() => undefined);
     throw error;
   }
+}
+
+/** Before anything is asked for. @throws CliError with Docker's text */
+function checkOutput(path: string, directory: string, verb: "save" | "export"): void {
+  const failed = verb === "save" ? "failed to save image" : "failed to export container";
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true)
+    throw new CliError(`${failed}: cannot write to a directory`);
+  if (!statSync(dirname(path), { throwIfNoEntry: false }))
+    throw new CliError(`${failed}: invalid output path: stat ${directory}: no such file or directory`);
 }

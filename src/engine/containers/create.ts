@@ -5,6 +5,7 @@ import { formatPlatform, hostPlatform, parsePlatform } from "#spec";
 import type { ContainerConfig, ContainerCreateRequest, ContainerCreateResponse, EndpointSpec, HostConfig } from "#spec";
 import { checkNetworkMode } from "../network/mode.ts";
 import { checkContainerName, checkRequest } from "./check-request.ts";
+import { dropUnsupported } from "./unsupported.ts";
 import { emitContainerEvent, type ContainerContext } from "./context.ts";
 import { copyUp } from "./copy-up.ts";
 import { mergeConfig } from "./merge-config.ts";
@@ -22,7 +23,8 @@ export async function createContainer(
   request: ContainerCreateRequest,
   platform: string | undefined,
 ): Promise<ContainerCreateResponse> {
-  const host = normaliseHostConfig(request.HostConfig ?? {});
+  const { host: asked, warnings } = dropUnsupported(request.HostConfig ?? {});
+  const host = normaliseHostConfig(asked);
   const chosen = name === "" ? undefined : checkContainerName(name);
   const image = resolveImage(context, request.Image ?? "", platform);
   const config = mergeConfig(request, image.config.config);
@@ -37,7 +39,7 @@ export async function createContainer(
     endpoints: endpointsOf(request),
     buildStep: false,
   });
-  return { Id: record.id, Warnings: createWarnings(host, config) };
+  return { Id: record.id, Warnings: [...warnings, ...createWarnings(host, config)] };
 }
 
 export interface NewContainer {

@@ -60,8 +60,15 @@ function hostsFile(record: ContainerRecord, endpoint: EndpointRecord | undefined
   const extra = (record.hostConfig.ExtraHosts ?? []).map((entry) => extraHost(entry, endpoint)).join("");
   if (!endpoint) return base + extra;
   const name = record.config.Hostname ?? "";
-  const names = domain === "" ? name : `${name}.${domain} ${name}`;
+  const names = hostNames(name, domain);
   return `${base}${extra}${endpoint.ipAddress}\t${names}\n`;
+}
+
+/** The full name, then the first part of it. */
+function hostNames(name: string, domain: string): string {
+  if (domain !== "") return `${name}.${domain} ${name}`;
+  const [first = ""] = name.split(".", 1);
+  return first === name ? name : `${name} ${first}`;
 }
 
 /** `name:address`, `name=address`, or `name:host-gateway`. */

@@ -74,7 +74,7 @@ function newExec(context: ContainerContext, ref: string, request: ExecCreateRequ
 function runningContainer({ registry }: ContainerContext, ref: string): ContainerRecord {
   const record = registry.find(ref);
   if (record.state.status === "paused")
-    throw new EngineError("conflict", `container ${ref} is paused, unpause the container before exec`);
+    throw new EngineError("conflict", `Container ${ref} is paused, unpause the container before exec`);
   if (!isRunning(record)) throw new EngineError("conflict", `container ${record.id} is not running`);
   return record;
 }

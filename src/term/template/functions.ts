@@ -91,7 +91,9 @@ function indexed(value: unknown, key: unknown): unknown {
     return value[index] as unknown;
   }
   if (typeof value === "string") return Buffer.from(value)[Number(key)];
-  if (typeof value === "object" && value !== null) return (value as Readonly<Record<string, unknown>>)[String(key)];
+  // Most maps that are asked by key hold text, of which Go gives the empty one for what is not there.
+  if (typeof value === "object" && value !== null)
+    return Object.hasOwn(value, String(key)) ? (value as Readonly<Record<string, unknown>>)[String(key)] : "";
   throw new TemplateError(
     value === null || value === undefined
       ? "error calling index: index of untyped nil"
