@@ -84,7 +84,7 @@ describe.skipIf(!isRoot)("a full disk", () => {
     const images = (await daemon.docker(["images", "-a"])).stdout;
     fill(2_000_000);
     const stdin = "FROM busybox\nRUN dd if=/dev/zero of=/big bs=1M count=10\n";
-    const built = await daemon.docker(["build", "-t", "big", "-"], { stdin });
+    const built = await daemon.docker(["build", "--force-rm", "-t", "big", "-"], { stdin });
     expect(built.code).not.toBe(0);
     expect(built.stdout + built.stderr).toContain("returned a non-zero code: 1");
     expect((await daemon.docker(["images", "-a"])).stdout).toBe(images);
@@ -99,7 +99,7 @@ describe.skipIf(!isRoot)("a full disk", () => {
       "bs=1M",
       "count=9",
     ]);
-    expect(written.code).toBe(1);
+    expect(written).toMatchObject({ code: 1 });
     unlinkSync(ballast());
     fill(0);
     const refused = await daemon.docker(["run", "--rm", "busybox", "true"]);
@@ -111,7 +111,7 @@ describe.skipIf(!isRoot)("a full disk", () => {
     expect(await daemon.docker(["ps", "--format", "{{.Names}}"])).toMatchObject({ stdout: "old\n" });
     await expectNothingLeft(box, daemon);
     unlinkSync(ballast());
-    expect(await daemon.docker(["build", "-t", "big", "-"], { stdin })).toMatchObject({ code: 0 });
+    expect(await daemon.docker(["build", "--force-rm", "-t", "big", "-"], { stdin })).toMatchObject({ code: 0 });
     expect(await daemon.docker(["run", "--rm", "big", "stat", "-c", "%s", "/big"])).toMatchObject({
       stdout: "10485760\n",
     });
