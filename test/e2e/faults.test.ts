@@ -42,7 +42,7 @@ describe.skipIf(!isRoot)("a full disk", () => {
 
   beforeAll(async () => {
     box = await openSandbox();
-    run("mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", box.dataRoot);
+    run("mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", box.dataRoot);
     daemon = await startDaemon(box);
     ({ archive } = await busyboxImage());
   });
