@@ -17,5 +17,14 @@ export const known: readonly { readonly line: string | RegExp; readonly reason: 
     reason: "BuildKit's language, as people write it",
   },
   { line: /nosuchimage|--from=nope|127\.0\.0\.1:1\/x/, reason: "how the network says no" },
+  { line: /manifest\.json/, reason: "keys of JSON in another order, no line feed behind it" },
+  { line: /truncate \.ID|\| od -c/, reason: "part of an id" },
+  { line: /--filter name=dt2 --format '\{\{\.Mounts/, reason: "the peer's name of the directory, and part of an id" },
+  { line: /-P --expose|-p 18091/, reason: "published on IPv4 alone" },
+  {
+    line: /docker load <a\.tar\.gz|docker load <\/dev\/null/,
+    reason: "xz is built in; what is no archive is told without paths",
+  },
+  { line: /-H unix:\/\/\/nope\.sock/, reason: "says how lighter is started" },
   { line: /^docker (?:container rm nope|nope; docker --nope|help run)/, reason: "help in our own words" },
 ];
