@@ -6,10 +6,17 @@ import type {
   TopResponse,
   WaitResponse,
 } from "#spec";
+import { EngineError } from "#core";
 import type { ApiClient, HijackedStream, StreamAnswer } from "./client.ts";
 import { encodeFilters, type Filters } from "./filters.ts";
 
-const at = (container: string, action: string): string => `/containers/${encodeURIComponent(container)}/${action}`;
+const at = (container: string, action: string): string => `${pathOf(container)}/${action}`;
+
+/** Without a name the path would be another's. @throws EngineError `invalid` */
+function pathOf(container: string): string {
+  if (container.trim() === "") throw new EngineError("invalid", "invalid container name or ID: value is empty");
+  return `/containers/${encodeURIComponent(container)}`;
+}
 
 export interface CreateOptions {
   readonly name?: string | undefined;
@@ -121,7 +128,7 @@ export async function removeContainer(
   container: string,
   options: RemoveContainerOptions = {},
 ): Promise<void> {
-  await client.text("DELETE", `/containers/${encodeURIComponent(container)}`, { query: { ...options } });
+  await client.text("DELETE", pathOf(container), { query: { ...options } });
 }
 
 export function topContainer(
