@@ -56,7 +56,8 @@ export async function startMonitor(request: MonitorRequest): Promise<Monitor> {
   }
   const answer = JSON.parse(line) as { readonly data: number; readonly message?: string };
   if (answer.data <= 0) {
-    sync.release();
+    // It still writes an exit file: only once it has ended can all it left be removed.
+    await Promise.all([child.exited, sync.ended]);
     throw new MonitorError(answer.message ?? `conmon: ${line}`);
   }
   // The first conmon process writes the pid of the one that stays, then ends.
