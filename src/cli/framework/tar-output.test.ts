@@ -21,7 +21,9 @@ test("a place that cannot be is told before anything is asked for", async () => 
   const never = (): never => {
     throw new Error("asked");
   };
-  await expect(writeTar(context, ".", "save", never)).rejects.toThrow("failed to save image: cannot write to a directory");
+  await expect(writeTar(context, ".", "save", never)).rejects.toThrow(
+    "failed to save image: cannot write to a directory",
+  );
   await expect(writeTar(context, "no/x", "save", never)).rejects.toThrow(
     "failed to save image: invalid output path: stat no: no such file or directory",
   );
