@@ -86,12 +86,14 @@ async function launch(
 ): Promise<ExecTask> {
   if (exec.state !== "created") throw new EngineError("conflict", `exec session ${exec.id} has already been started`);
   const record = runningContainer(context, exec.containerId);
+  // A user that is not there is the request's error, not the command's: it never started.
+  const process = execProcess(context, record, exec.request, start);
   exec.state = "running";
   emitContainerEvent(context, record, `exec_start: ${(exec.request.Cmd ?? []).join(" ")}`, { execID: exec.id });
   try {
     const task = await context.deps.runtime.exec({
       id: record.id,
-      process: execProcess(context, record, exec.request, start),
+      process,
       tty: exec.request.Tty === true,
       stdin: exec.request.AttachStdin === true && !start.detached,
       detached: start.detached,
