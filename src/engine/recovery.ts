@@ -100,10 +100,7 @@ async function removeStrangers(context: ContainerContext, known: ReadonlySet<str
 }
 
 /** Anonymous volumes whose container came never to be, or went with them. */
-async function removeOrphanVolumes(
-  { deps, registry }: ContainerContext,
-  known: ReadonlySet<string>,
-): Promise<void> {
+async function removeOrphanVolumes({ deps, registry }: ContainerContext, known: ReadonlySet<string>): Promise<void> {
   const inUse = new Set(registry.all().flatMap(({ mounts }) => mounts.map(({ Name }) => Name)));
   for (const { name, owner } of deps.volumes.owned()) {
     if (!known.has(owner) && !inUse.has(name)) await deps.volumes.remove(name);
