@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import type { Brand } from "./brand.ts";
 import { EngineError } from "./errors.ts";
 
@@ -80,7 +79,7 @@ export function parseSnapshotKey(text: string): SnapshotKey {
 /** 64 random hex digits, never all decimal in the first 12 (Docker: a short id must not look like a number). */
 export function randomHexId(): string {
   for (;;) {
-    const id = randomBytes(32).toString("hex");
+    const id = Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("hex");
     if (!/^\d{12}/.test(id)) return id;
   }
 }

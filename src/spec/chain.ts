@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { parseChainId, type ChainId, type DiffId } from "#core";
 
 /** Chain ids of a stack of layers, bottom first (OCI image-spec config.md, "Layer ChainID"). */
@@ -11,5 +10,5 @@ export function chainIds(diffIds: readonly DiffId[]): readonly ChainId[] {
 /** The chain id of `diffId` laid on `parent`. */
 export function nextChainId(parent: ChainId | undefined, diffId: DiffId): ChainId {
   if (parent === undefined) return parseChainId(diffId);
-  return parseChainId(`sha256:${createHash("sha256").update(`${parent} ${diffId}`).digest("hex")}`);
+  return parseChainId(`sha256:${new Bun.CryptoHasher("sha256").update(`${parent} ${diffId}`).digest("hex")}`);
 }

@@ -1,4 +1,3 @@
-import { arch } from "node:os";
 import { EngineError } from "#core";
 import type { Platform } from "./oci-image.ts";
 
@@ -19,7 +18,7 @@ const aliases: Readonly<Record<string, string>> = {
 
 /** The platform of this host, in Go's names. */
 export function hostPlatform(): Platform {
-  return { os: "linux", architecture: goArch[arch()] ?? arch() };
+  return { os: "linux", architecture: goArch[process.arch] ?? process.arch };
 }
 
 /** Parses `linux/arm64/v8`, `arm64` or `linux`. @throws EngineError `invalid` */

@@ -1,5 +1,4 @@
 import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
 import type { ContainerConfig, ContainerCreateRequest, HealthConfig, HostConfig } from "#spec";
 import { proxyVariables } from "../config-file.ts";
 import { CliError, type Context } from "../framework/command.ts";
@@ -10,6 +9,7 @@ import { parseResources, parseRestart } from "./resources.ts";
 import type { CreateValues } from "./run-flags.ts";
 import { wrongMode } from "./run-checks.ts";
 import { keyValues, readEnvironment, readLabels } from "./text-files.ts";
+import { resolvePath } from "../framework/paths.ts";
 
 export interface CreateInput {
   readonly flags: CreateValues;
@@ -198,7 +198,7 @@ function securityOptions(
 
 function profileText(path: string, cwd: string): string {
   try {
-    return JSON.stringify(JSON.parse(readFileSync(resolve(cwd, path), "utf8")));
+    return JSON.stringify(JSON.parse(readFileSync(resolvePath(cwd, path), "utf8")));
   } catch (cause) {
     if (cause instanceof SyntaxError)
       throw new CliError(`compacting json for seccomp profile failed: ${cause.message}`, 125, { cause });

@@ -1,9 +1,9 @@
 import { existsSync, writeFileSync } from "node:fs";
-import { dirname, resolve } from "node:path";
 import { ApiError, createContainer, pullImage } from "#client";
 import { createProgress } from "#term";
 import { CliError, type Context } from "../framework/command.ts";
 import type { createRequest, CreateInput } from "./create-request.ts";
+import { directoryOf, resolvePath } from "../framework/paths.ts";
 
 type Request = ReturnType<typeof createRequest>;
 
@@ -11,7 +11,7 @@ type Request = ReturnType<typeof createRequest>;
 export async function createWithPull(context: Context, input: CreateInput, request: Request): Promise<string> {
   const { flags } = input;
   await checkImageName(request.Image ?? "");
-  const cidfile = flags.cidfile === "" ? undefined : resolve(context.cwd, flags.cidfile);
+  const cidfile = flags.cidfile === "" ? undefined : resolvePath(context.cwd, flags.cidfile);
   if (cidfile !== undefined && existsSync(cidfile)) {
     throw new CliError(
       `container ID file found, make sure the other container isn't running or delete ${flags.cidfile}`,
@@ -28,7 +28,7 @@ export async function createWithPull(context: Context, input: CreateInput, reque
 
 /** Before anything is created. Docker ends with 127 here: it takes the text for that of a missing command. */
 function checkDirectory(path: string, shown: string): void {
-  if (existsSync(dirname(path))) return;
+  if (existsSync(directoryOf(path))) return;
   throw new CliError(`failed to create the container ID file: open ${shown}: no such file or directory`, 127);
 }
 

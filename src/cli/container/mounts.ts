@@ -1,7 +1,7 @@
-import { resolve } from "node:path";
 import type { MountSpec } from "#spec";
 import { parseBinarySize } from "#term";
 import { CliError } from "../framework/command.ts";
+import { resolvePath } from "../framework/paths.ts";
 
 export interface Volumes {
   readonly binds: readonly string[];
@@ -17,7 +17,7 @@ export function parseVolumes(volumes: readonly string[], cwd: string): Volumes {
     if (text === "") throw new CliError("invalid empty volume spec", 125);
     const [source = "", target] = text.split(":");
     if (target === undefined) anonymous[text] = {};
-    else binds.push(/^\.{1,2}(\/|$)/.test(source) ? resolve(cwd, source) + text.slice(source.length) : text);
+    else binds.push(/^\.{1,2}(\/|$)/.test(source) ? resolvePath(cwd, source) + text.slice(source.length) : text);
   }
   return { binds: [...new Set(binds)], anonymous };
 }
@@ -58,7 +58,7 @@ export function parseMount(text: string, cwd: string): MountSpec {
   }
   checkMount(draft);
   if (draft.Type === "bind" && /^\.{1,2}(\/|$)/.test(draft.Source ?? ""))
-    draft.Source = resolve(cwd, draft.Source ?? "");
+    draft.Source = resolvePath(cwd, draft.Source ?? "");
   return draft as MountSpec;
 }
 

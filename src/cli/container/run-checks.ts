@@ -1,5 +1,3 @@
-import { isIP } from "node:net";
-
 /** Checks of single flags of run and create, with Docker's texts. Each returns the value to send. @throws Error */
 
 /** `name:address` or `name=address`, as `name:address`; IPv6 in brackets or not. */
@@ -7,13 +5,13 @@ export function extraHost(text: string): string {
   const [name = "", address] = /^([^=:]*)[=:](.*)$/s.exec(text)?.slice(1) ?? [];
   if (name === "" || !address) throw new Error(`bad format for add-host: ${JSON.stringify(text)}`);
   const bare = address.replace(/^\[(.*)\]$/, "$1");
-  if (bare !== "host-gateway" && isIP(bare) === 0)
+  if (bare !== "host-gateway" && !isAddress(bare))
     throw new Error(`invalid IP address in add-host: ${JSON.stringify(address)}`);
   return `${name}:${bare}`;
 }
 
 export function ipAddress(text: string): string {
-  if (isIP(text.trim()) === 0) throw new Error(`IP address is not correctly formatted: ${text}`);
+  if (!isAddress(text.trim())) throw new Error(`IP address is not correctly formatted: ${text}`);
   return text.trim();
 }
 
@@ -60,4 +58,10 @@ export function wrongMode(values: Readonly<Record<keyof typeof modes, string>>):
     if (!pattern.test(values[flag as keyof typeof modes])) return `--${flag}: invalid ${noun} mode`;
   }
   return undefined;
+}
+
+/** IPv4 or IPv6. `node:net` would cost every run 2 ms. */
+function isAddress(text: string): boolean {
+  if (text.includes(":")) return /^[0-9a-fA-F:.]+$/.test(text) && URL.canParse(`http://[${text}]/`);
+  return /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!$)|$)){4}$/.test(text);
 }

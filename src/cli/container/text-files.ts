@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
 import { CliError } from "../framework/command.ts";
+import { resolvePath } from "../framework/paths.ts";
 
 /**
  * Lines of an environment or label file: blank lines and comments dropped, nothing unquoted.
@@ -9,7 +9,7 @@ import { CliError } from "../framework/command.ts";
 function keyLines(path: string, cwd: string, kind: "env" | "label"): readonly string[] {
   let bytes: Buffer;
   try {
-    bytes = readFileSync(resolve(cwd, path));
+    bytes = readFileSync(resolvePath(cwd, path));
   } catch (cause) {
     throw new CliError(`open ${path}: no such file or directory`, 125, { cause });
   }
