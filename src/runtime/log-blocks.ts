@@ -2,6 +2,8 @@ import { closeSync, openSync, readSync, watch } from "node:fs";
 
 const blockBytes = 256 * 1024;
 const newline = 0x0a;
+/** Bun's `watch` drops an event that comes within a millisecond, or the next, after one like it: a log is looked at again after this. */
+const quietMs = 4;
 
 export interface BlockOptions {
   readonly from: number;
@@ -42,6 +44,7 @@ export class LogFile implements Disposable {
     using wakeup = options.ended === undefined ? undefined : new Wakeup(this.path, options.ended, options.signal);
     let rest: Buffer = Buffer.alloc(0);
     let position = options.from;
+    let isQuiet = false;
     for (;;) {
       if (options.signal.aborted) return;
       const settled = wakeup?.settled ?? true;
@@ -50,9 +53,10 @@ export class LogFile implements Disposable {
       const count = readSync(this.fd, buffer, rest.length, blockBytes, position);
       if (count === 0) {
         if (settled) return;
-        await wakeup?.wait();
+        isQuiet = (await wakeup?.wait(isQuiet)) ?? true;
         continue;
       }
+      isQuiet = false;
       position += count;
       const filled = buffer.subarray(0, rest.length + count);
       const end = filled.lastIndexOf(newline) + 1;
@@ -87,9 +91,21 @@ class Wakeup implements Disposable {
     this.#stack.dispose();
   }
 
-  async wait(): Promise<void> {
+  /**
+   * Waits for the next event, unless it is quiet no longer than {@link quietMs}.
+   * @returns whether it was quiet for that long
+   */
+  async wait(isQuiet: boolean): Promise<boolean> {
+    let timedOut = false;
+    const look = (): void => {
+      timedOut = true;
+      this.#wake();
+    };
+    const timer = isQuiet || this.#pending ? undefined : setTimeout(look, quietMs);
     if (!this.#pending) await new Promise<void>((resolve) => (this.#resolve = resolve));
+    clearTimeout(timer);
     this.#pending = false;
+    return timedOut;
   }
 
   #wake(): void {
