@@ -1,5 +1,4 @@
-import { readFileSync } from "node:fs";
-import { errorCode } from "#term";
+import { errorCode, nodeFs } from "#term";
 
 /** What the client uses of `~/.docker/config.json`; other keys stay in the file. */
 export interface ConfigFile {
@@ -25,9 +24,10 @@ export interface ProxyConfig {
 /** An absent file is an empty one. @throws Error when the file is no JSON object */
 export function readConfigFile(directory: string): ConfigFile {
   const path = `${directory}/config.json`;
+  if (Bun.file(path).size === 0) return {};
   let text: string;
   try {
-    text = readFileSync(path, "utf8");
+    text = nodeFs().readFileSync(path, "utf8");
   } catch (error) {
     if (errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR") return {};
     throw error;

@@ -1,5 +1,5 @@
-import { existsSync, readFileSync } from "node:fs";
 import type { TlsOptions } from "#client";
+import { nodeFs } from "#term";
 import { CliError } from "./framework/command.ts";
 import type { ConfigFile } from "./config-file.ts";
 
@@ -53,7 +53,8 @@ export async function chooseEndpoint(sources: EndpointSources): Promise<Endpoint
 async function named(name: string, sources: EndpointSources): Promise<EndpointChoice> {
   if (name === "default")
     return direct(
-      existsSync(lighterSocket.slice("unix://".length)) || !existsSync(dockerSocket.slice("unix://".length))
+      nodeFs().existsSync(lighterSocket.slice("unix://".length)) ||
+        !nodeFs().existsSync(dockerSocket.slice("unix://".length))
         ? lighterSocket
         : dockerSocket,
       sources,
@@ -82,7 +83,7 @@ function tlsOf({ flags, changed, env, configDirectory }: EndpointSources): TlsOp
   const directory = env["DOCKER_CERT_PATH"] || configDirectory;
   const file = (flag: string, name: string): string | undefined => {
     const path = flag || `${directory}/${name}.pem`;
-    return flag !== "" || existsSync(path) ? readPem(path) : undefined;
+    return flag !== "" || nodeFs().existsSync(path) ? readPem(path) : undefined;
   };
   const ca = verify ? file(flags.tlscacert, "ca") : undefined;
   const cert = file(flags.tlscert, "cert");
@@ -97,7 +98,7 @@ function tlsOf({ flags, changed, env, configDirectory }: EndpointSources): TlsOp
 
 function readPem(path: string): string {
   try {
-    return readFileSync(path, "utf8");
+    return nodeFs().readFileSync(path, "utf8");
   } catch (cause) {
     throw new CliError(`unable to resolve docker endpoint: open ${path}: no such file or directory`, 1, { cause });
   }

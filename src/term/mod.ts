@@ -12,3 +12,4 @@ export type { TemplateData } from "./template/execute.ts";
 export { TemplateError } from "./template/lexer.ts";
 export { compileTemplate, mapData, type Template } from "./template/template.ts";
 export { displayWidth, ellipsis, wrapText } from "./width.ts";
+export { nodeFs } from "./node-fs.ts";

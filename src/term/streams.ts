@@ -1,4 +1,4 @@
-import { fstatSync, write, writeSync } from "node:fs";
+import { nodeFs } from "./node-fs.ts";
 import type * as NodeTty from "node:tty";
 
 /** Where a command writes: a file descriptor, or a test's buffer. */
@@ -36,7 +36,7 @@ export function openOutput(fd: number): Output {
 function writeAll(fd: number, bytes: Uint8Array): void {
   for (let offset = 0; offset < bytes.length;) {
     try {
-      offset += writeSync(fd, bytes, offset);
+      offset += nodeFs().writeSync(fd, bytes, offset);
     } catch (error) {
       if (errorCode(error) !== "EAGAIN") throw error;
       Bun.sleepSync(1);
@@ -55,7 +55,7 @@ async function writeAllAsync(fd: number, bytes: Uint8Array): Promise<void> {
 /** Undefined when the descriptor cannot take anything now. */
 function writeOnce(fd: number, bytes: Uint8Array, offset: number): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
-    write(fd, bytes, offset, bytes.length - offset, null, (error, written) => {
+    nodeFs().write(fd, bytes, offset, bytes.length - offset, null, (error, written) => {
       if (!error) resolve(written);
       else if (errorCode(error) === "EAGAIN") resolve(undefined);
       else reject(error);
@@ -74,7 +74,7 @@ export function errorCode(error: unknown): string {
  */
 export function isTty(fd: number): boolean {
   try {
-    const stat = fstatSync(fd);
+    const stat = nodeFs().fstatSync(fd);
     if (!stat.isCharacterDevice()) return false;
     const major = Math.floor(stat.rdev / 256) & 0xfff;
     if (major === 1) return false;

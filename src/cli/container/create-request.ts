@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { nodeFs } from "#term";
 import type { ContainerConfig, ContainerCreateRequest, HealthConfig, HostConfig } from "#spec";
 import { proxyVariables } from "../config-file.ts";
 import { CliError, type Context } from "../framework/command.ts";
@@ -198,7 +198,7 @@ function securityOptions(
 
 function profileText(path: string, cwd: string): string {
   try {
-    return JSON.stringify(JSON.parse(readFileSync(resolvePath(cwd, path), "utf8")));
+    return JSON.stringify(JSON.parse(nodeFs().readFileSync(resolvePath(cwd, path), "utf8")));
   } catch (cause) {
     if (cause instanceof SyntaxError)
       throw new CliError(`compacting json for seccomp profile failed: ${cause.message}`, 125, { cause });

@@ -1,6 +1,5 @@
-import { existsSync, writeFileSync } from "node:fs";
 import { ApiError, createContainer, pullImage } from "#client";
-import { createProgress } from "#term";
+import { createProgress, nodeFs } from "#term";
 import { CliError, type Context } from "../framework/command.ts";
 import type { createRequest, CreateInput } from "./create-request.ts";
 import { directoryOf, resolvePath } from "../framework/paths.ts";
@@ -12,7 +11,7 @@ export async function createWithPull(context: Context, input: CreateInput, reque
   const { flags } = input;
   await checkImageName(request.Image ?? "");
   const cidfile = flags.cidfile === "" ? undefined : resolvePath(context.cwd, flags.cidfile);
-  if (cidfile !== undefined && existsSync(cidfile)) {
+  if (cidfile !== undefined && nodeFs().existsSync(cidfile)) {
     throw new CliError(
       `container ID file found, make sure the other container isn't running or delete ${flags.cidfile}`,
       125,
@@ -22,13 +21,13 @@ export async function createWithPull(context: Context, input: CreateInput, reque
   if (flags.pull === "always") await pull(context, input);
   const { Id, Warnings } = await createOrPull(context, input, request);
   for (const warning of Warnings ?? []) context.stderr.write(`WARNING: ${warning}\n`);
-  if (cidfile !== undefined) writeFileSync(cidfile, Id);
+  if (cidfile !== undefined) nodeFs().writeFileSync(cidfile, Id);
   return Id;
 }
 
 /** Before anything is created. Docker ends with 127 here: it takes the text for that of a missing command. */
 function checkDirectory(path: string, shown: string): void {
-  if (existsSync(directoryOf(path))) return;
+  if (nodeFs().existsSync(directoryOf(path))) return;
   throw new CliError(`failed to create the container ID file: open ${shown}: no such file or directory`, 127);
 }
 

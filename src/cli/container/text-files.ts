@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { nodeFs } from "#term";
 import { CliError } from "../framework/command.ts";
 import { resolvePath } from "../framework/paths.ts";
 
@@ -9,7 +9,7 @@ import { resolvePath } from "../framework/paths.ts";
 function keyLines(path: string, cwd: string, kind: "env" | "label"): readonly string[] {
   let bytes: Buffer;
   try {
-    bytes = readFileSync(resolvePath(cwd, path));
+    bytes = nodeFs().readFileSync(resolvePath(cwd, path));
   } catch (cause) {
     throw new CliError(`open ${path}: no such file or directory`, 125, { cause });
   }
