@@ -41,6 +41,8 @@ export async function execInTask(runtime: OciRuntime, paths: TaskPaths, request:
     const { log } = await exited;
     throw execError(log, request.process.args[0]);
   }
+  // One after the other: the last size must win.
+  let resized = Promise.resolve();
   return {
     pid,
     output: child.output,
@@ -49,7 +51,7 @@ export async function execInTask(runtime: OciRuntime, paths: TaskPaths, request:
     exited: exited.then(({ exitCode }) => exitCode),
     resize: (size) => {
       child.resize(size);
-      if (request.tty && runtime.kind === "crun") resizeInner(pid, size);
+      if (request.tty && runtime.kind === "crun") resized = resized.then(() => resizeInner(pid, size));
     },
   };
 }
@@ -123,9 +125,14 @@ function spawnOnTerminal(command: readonly string[], request: ExecTaskRequest): 
  * crun passes SIGWINCH on but not the size (seen with 1.8.1), so the process's own terminal is set, too.
  * The name is the kernel's link to it: whatever the process has put there instead is at most refused.
  */
-function resizeInner(pid: number, size: { readonly height: number; readonly width: number }): void {
+async function resizeInner(pid: number, size: { readonly height: number; readonly width: number }): Promise<void> {
   const command = ["stty", "-F", `/proc/${pid}/fd/0`, "rows", String(size.height), "cols", String(size.width)];
-  Bun.spawn(command, { env: baseEnvironment, stdio: ["ignore", "ignore", "ignore"] });
+  try {
+    await Bun.spawn(command, { env: baseEnvironment, stdio: ["ignore", "ignore", "ignore"] }).exited;
+  } catch (error) {
+    // Without stty (1) the size is what crun passes on.
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+  }
 }
 
 /** The pid in the host's namespace; undefined when the process could not be started. */

@@ -1,6 +1,7 @@
 import { demultiplex, type HijackedStream, type TerminalSize } from "#client";
 import { openRawTerminal, type Output } from "#term";
 import type { Context } from "../framework/command.ts";
+import { plainTerminalOutput } from "./plain-output.ts";
 import { DetachFilter, parseDetachKeys } from "./detach-keys.ts";
 
 export interface SessionOptions {
@@ -21,6 +22,7 @@ export interface Session extends Disposable {
 export function openSession(context: Context, { stream, tty, input, detachKeys }: SessionOptions): Session {
   const keys = parseDetachKeys(detachKeys || context.config.detachKeys || "");
   const raw = tty && input && context.stdinIsTty() ? openRawTerminal() : undefined;
+  if (raw) plainTerminalOutput();
   const output = pumpOutput(stream, tty, context).then(() => "ended" as const);
   const typed = input
     ? pumpInput(stream, raw?.input ?? context.stdin(), tty ? new DetachFilter(keys) : undefined)
