@@ -94,7 +94,7 @@ const again = await statusOf(up.stop({ t: 0 }));
 await up.remove({ v: true });
 
 const context = await dockerfileContext('FROM busybox\nRUN echo built > /made\nCMD ["cat", "/made"]\n');
-const progress = await client.buildImage(Readable.from([context]) as NodeJS.ReadableStream, { t: "life-built" });
+const progress = await client.buildImage(Readable.from([context]), { t: "life-built" });
 const steps = await new Promise<{ stream?: string }[]>((resolve, reject) => {
   client.modem.followProgress(progress, (error, output: { stream?: string }[]) =>
     error ? reject(error) : resolve(output),
