@@ -109,7 +109,8 @@ export class ExitWatch implements Disposable {
 
   #settle(id: ContainerId, processes: TaskProcesses): void {
     let exit = this.#files.readExit(id);
-    if (exit === undefined) {
+    // A task that was deleted meanwhile leaves nothing, not even the code that nobody wrote.
+    if (exit === undefined && this.#files.readRecord(id) !== undefined) {
       this.#monitorLost(id, processes);
       this.#files.writeExit(id, 137);
       exit = this.#files.readExit(id);
