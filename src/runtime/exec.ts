@@ -1,5 +1,6 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { terminalTail } from "./terminal-tail.ts";
+import type { OciProcess } from "#spec";
 import type { ExecTask, ExecTaskRequest, StdinSink } from "./contract.ts";
 import { ExecOutput } from "./exec-output.ts";
 import { baseEnvironment, type OciRuntime } from "./oci-runtime.ts";
@@ -31,7 +32,7 @@ let execCount = 0;
 export async function execInTask(runtime: OciRuntime, paths: TaskPaths, request: ExecTaskRequest): Promise<ExecTask> {
   const name = `${paths.directory}/exec-${process.pid}-${++execCount}`;
   const files = { process: `${name}.json`, pid: `${name}.pid`, log: `${name}.log` };
-  writeFileSync(files.process, encodeOci({ ...request.process, terminal: request.tty }), { mode: 0o600 });
+  writeFileSync(files.process, encodeOci(processOf(request)), { mode: 0o600 });
   const child = spawnExec(runtime, files, request);
   const started = startedPid(child.process, files);
   const exited = finishExec(child, files, started, request.tty && runtime.kind === "crun");
@@ -54,6 +55,15 @@ export async function execInTask(runtime: OciRuntime, paths: TaskPaths, request:
       if (request.tty && runtime.kind === "crun") resized = resized.then(() => resizeInner(pid, size));
     },
   };
+}
+
+/** With a terminal its first size is in the spec: a runtime copies that of its own only after the process has begun. */
+function processOf({ process, tty }: ExecTaskRequest): OciProcess {
+  return { ...process, terminal: tty, ...(tty && { consoleSize: terminalSize(process) }) };
+}
+
+function terminalSize({ consoleSize }: OciProcess): { readonly height: number; readonly width: number } {
+  return { height: consoleSize?.height || 24, width: consoleSize?.width || 80 };
 }
 
 function spawnExec(runtime: OciRuntime, files: ExecFiles, request: ExecTaskRequest): ExecChild {
@@ -94,10 +104,10 @@ function stdinOf(sink: Bun.FileSink): StdinSink {
  */
 function spawnOnTerminal(command: readonly string[], request: ExecTaskRequest): ExecChild {
   const output = new ExecOutput();
-  const size = request.process.consoleSize;
+  const size = terminalSize(request.process);
   const terminal = new Bun.Terminal({
-    cols: size?.width === undefined || size.width === 0 ? 80 : size.width,
-    rows: size?.height === undefined || size.height === 0 ? 24 : size.height,
+    cols: size.width,
+    rows: size.height,
     data: (_terminal, data) => output.push("stdout", data),
     exit: () => output.end(),
   });
