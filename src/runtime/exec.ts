@@ -32,7 +32,7 @@ let execCount = 0;
 export async function execInTask(runtime: OciRuntime, paths: TaskPaths, request: ExecTaskRequest): Promise<ExecTask> {
   const name = `${paths.directory}/exec-${process.pid}-${++execCount}`;
   const files = { process: `${name}.json`, pid: `${name}.pid`, log: `${name}.log` };
-  writeFileSync(files.process, encodeOci(processOf(request)), { mode: 0o600 });
+  writeFileSync(files.process, encodeOci(processOf(request, runtime)), { mode: 0o600 });
   const child = spawnExec(runtime, files, request);
   const started = startedPid(child.process, files);
   const exited = finishExec(child, files, started, request.tty && runtime.kind === "crun");
@@ -57,9 +57,14 @@ export async function execInTask(runtime: OciRuntime, paths: TaskPaths, request:
   };
 }
 
-/** With a terminal its first size is in the spec: a runtime copies that of its own only after the process has begun. */
-function processOf({ process, tty }: ExecTaskRequest): OciProcess {
-  return { ...process, terminal: tty, ...(tty && { consoleSize: terminalSize(process) }) };
+/**
+ * With a terminal runc has its first size from the spec, and copies that of its own only after the process has begun; crun
+ * copies it before, unless the spec has one.
+ */
+function processOf({ process, tty }: ExecTaskRequest, runtime: OciRuntime): OciProcess {
+  const { consoleSize: _size, ...rest } = process;
+  const consoleSize = tty && runtime.kind !== "crun" ? { consoleSize: terminalSize(process) } : {};
+  return { ...rest, terminal: tty, ...consoleSize };
 }
 
 function terminalSize({ consoleSize }: OciProcess): { readonly height: number; readonly width: number } {
