@@ -16,6 +16,7 @@ die() {
 # command | what it is for | Debian, Ubuntu | Fedora | Alpine | Arch
 tools='
 crun|OCI runtime: starts the containers|crun|crun|crun|crun
+runc|OCI runtime where crun refuses the host; tests run both|runc|runc|runc|runc
 conmon|monitor of each container: terminal, log, exit code|conmon|conmon|conmon|conmon
 nft|NAT and published ports|nftables|nftables|nftables|nftables
 ip|network diagnosis and tests|iproute2|iproute|iproute2|iproute2
@@ -26,6 +27,7 @@ zstd|test data compressed with zstd|zstd|zstd|zstd|zstd
 bzip2|images compressed with bzip2|bzip2|bzip2|bzip2|bzip2
 ps|the command "top"|procps|procps-ng|procps|procps-ng
 tini|a small init for --init|tini|tini|tini|tini
+python3|hands a listening socket over in a test|python3|python3|python3|python
 modprobe|loads the kernel modules|kmod|kmod|kmod|kmod
 ca-certificates|HTTPS to registries|ca-certificates|ca-certificates|ca-certificates|ca-certificates
 '
