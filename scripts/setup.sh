@@ -16,7 +16,7 @@ die() {
 # command | what it is for | Debian, Ubuntu | Fedora | Alpine | Arch
 tools='
 crun|OCI runtime: starts the containers|crun|crun|crun|crun
-runc|OCI runtime where crun refuses the host; tests run both|runc|runc|runc|runc
+runc|the same where crun refuses the host; tests run both|runc|runc|runc|runc
 conmon|monitor of each container: terminal, log, exit code|conmon|conmon|conmon|conmon
 nft|NAT and published ports|nftables|nftables|nftables|nftables
 ip|network diagnosis and tests|iproute2|iproute|iproute2|iproute2
