@@ -27,6 +27,7 @@ zstd|test data compressed with zstd|zstd|zstd|zstd|zstd
 bzip2|images compressed with bzip2|bzip2|bzip2|bzip2|bzip2
 ps|the command "top"|procps|procps-ng|procps|procps-ng
 tini|a small init for --init|tini|tini|tini|tini
+curl|raw requests of a test|curl|curl|curl|curl
 python3|hands a listening socket over in a test|python3|python3|python3|python
 modprobe|loads the kernel modules|kmod|kmod|kmod|kmod
 ca-certificates|HTTPS to registries|ca-certificates|ca-certificates|ca-certificates|ca-certificates

@@ -28,7 +28,7 @@ const engine: Partial<Record<keyof Engine, object>> = {
   containers: {
     inspect: async (ref: string) => {
       if (ref !== "web" && ref !== "tty") throw new EngineError("not_found", `No such container: ${ref}`);
-      return container(ref === "tty");
+      return { ...container(ref === "tty"), NetworkSettings: { Networks: {} } };
     },
     attach: async (ref: string) => echoSession({ tty: ref === "tty" }),
     createExec: async () => ({ Id: "e".repeat(64) }),
