@@ -95,7 +95,9 @@ describe.skipIf(process.getuid?.() !== 0).each(["docker", "lighter"] as const)("
     expect(head).toMatch(/^CONTAINER ID +IMAGE +COMMAND +CREATED +STATUS +PORTS +NAMES$/);
     expect(row).toMatch(new RegExp(`^${id.slice(0, 12)} +busybox +"sleep 600" +.* ago +Up .* +up$`));
     expect(await cli(["ps", "-a", "-f", "name=down", "--format", "{{.Status}}"])).toMatch(/^Exited \(3\) /);
-    expect(JSON.parse(await cli(["ps", "-f", "name=up", "--format", "{{json .}}"]))).toMatchObject({ State: "running" });
+    expect(JSON.parse(await cli(["ps", "-f", "name=up", "--format", "{{json .}}"]))).toMatchObject({
+      State: "running",
+    });
     expect((await raw(["ps", "-f", "nosuch=1"])).code).toBe(1);
   });
 
