@@ -83,14 +83,23 @@ const mount = v.looseObject({
   TmpfsOptions: opt(v.looseObject({ SizeBytes: opt(number), Mode: opt(number) })),
 });
 
+const throttleDevices = v.array(v.looseObject({ Path: opt(text), Rate: opt(number) }));
+
 const resources = {
   CpuShares: opt(number),
   Memory: opt(number),
   NanoCpus: opt(number),
   CgroupParent: opt(text),
   BlkioWeight: opt(number),
+  BlkioWeightDevice: opt(v.array(v.looseObject({ Path: opt(text), Weight: opt(number) }))),
+  BlkioDeviceReadBps: opt(throttleDevices),
+  BlkioDeviceWriteBps: opt(throttleDevices),
+  BlkioDeviceReadIOps: opt(throttleDevices),
+  BlkioDeviceWriteIOps: opt(throttleDevices),
   CpuPeriod: opt(number),
   CpuQuota: opt(number),
+  CpuRealtimePeriod: opt(number),
+  CpuRealtimeRuntime: opt(number),
   CpusetCpus: opt(text),
   CpusetMems: opt(text),
   Devices: opt(v.array(v.looseObject({ PathOnHost: text, PathInContainer: text, CgroupPermissions: text }))),
@@ -102,6 +111,8 @@ const resources = {
   DeviceRequests: opt(v.array(v.looseObject({ Driver: opt(text), Capabilities: opt(v.array(texts)) }))),
   PidsLimit: opt(number),
   Ulimits: opt(v.array(v.looseObject({ Name: text, Soft: number, Hard: number }))),
+  IOMaximumIOps: opt(number),
+  IOMaximumBandwidth: opt(number),
 };
 
 const hostConfig = v.looseObject({

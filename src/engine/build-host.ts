@@ -29,7 +29,7 @@ export function createBuildHost(context: ContainerContext): BuildHost {
     cache: deps.buildCache,
     scratch,
     async createContainer({ image, config, hostConfig }) {
-      const host = normaliseHostConfig(hostConfig);
+      const host = normaliseHostConfig(hostConfig, context.specHost.cgroupVersion);
       const record = await materialise(context, {
         image,
         config: mergeConfig(config, undefined),

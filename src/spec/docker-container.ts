@@ -73,6 +73,17 @@ export interface DeviceMapping {
   readonly CgroupPermissions: string;
 }
 
+export interface WeightDevice {
+  readonly Path?: string;
+  readonly Weight?: number;
+}
+
+/** Bytes or operations per second of a device of the host. */
+export interface ThrottleDevice {
+  readonly Path?: string;
+  readonly Rate?: number;
+}
+
 /** Zero and absent mean "not set" everywhere. Memory in bytes, CPU period and quota in microseconds. */
 export interface Resources {
   readonly CpuShares?: number;
@@ -80,8 +91,16 @@ export interface Resources {
   readonly NanoCpus?: number;
   readonly CgroupParent?: string;
   readonly BlkioWeight?: number;
+  readonly BlkioWeightDevice?: readonly WeightDevice[] | null;
+  readonly BlkioDeviceReadBps?: readonly ThrottleDevice[] | null;
+  readonly BlkioDeviceWriteBps?: readonly ThrottleDevice[] | null;
+  readonly BlkioDeviceReadIOps?: readonly ThrottleDevice[] | null;
+  readonly BlkioDeviceWriteIOps?: readonly ThrottleDevice[] | null;
   readonly CpuPeriod?: number;
   readonly CpuQuota?: number;
+  /** Microseconds of real-time scheduling. */
+  readonly CpuRealtimePeriod?: number;
+  readonly CpuRealtimeRuntime?: number;
   readonly CpusetCpus?: string;
   readonly CpusetMems?: string;
   readonly Devices?: readonly DeviceMapping[] | null;
@@ -93,6 +112,9 @@ export interface Resources {
   readonly DeviceRequests?: readonly DeviceRequest[] | null;
   readonly PidsLimit?: number | null;
   readonly Ulimits?: readonly Ulimit[] | null;
+  /** Known on Windows alone. */
+  readonly IOMaximumIOps?: number;
+  readonly IOMaximumBandwidth?: number;
 }
 
 export interface HostConfig extends Resources {

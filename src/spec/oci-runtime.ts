@@ -71,10 +71,32 @@ export interface OciResources {
     readonly period?: number;
     readonly cpus?: string;
     readonly mems?: string;
+    readonly realtimeRuntime?: number;
+    readonly realtimePeriod?: number;
   };
   readonly pids?: { readonly limit: number };
-  readonly blockIO?: { readonly weight?: number };
+  readonly blockIO?: {
+    readonly weight?: number;
+    readonly weightDevice?: readonly OciWeightDevice[];
+    readonly throttleReadBpsDevice?: readonly OciThrottleDevice[];
+    readonly throttleWriteBpsDevice?: readonly OciThrottleDevice[];
+    readonly throttleReadIOPSDevice?: readonly OciThrottleDevice[];
+    readonly throttleWriteIOPSDevice?: readonly OciThrottleDevice[];
+  };
   readonly unified?: Readonly<Record<string, string>>;
+}
+
+interface OciWeightDevice {
+  readonly major: number;
+  readonly minor: number;
+  readonly weight: number;
+}
+
+/** Bytes or operations per second. */
+interface OciThrottleDevice {
+  readonly major: number;
+  readonly minor: number;
+  readonly rate: number;
 }
 
 export interface OciDevice {

@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
 import { EngineError, parseSignal } from "#core";
-import type { ContainerConfig, HostConfig } from "#spec";
+import type { ContainerConfig, HostConfig, Resources } from "#spec";
 
 /** Values out of their range and modes that are none of Docker's, in its words. @throws EngineError `invalid` */
 export function checkHostConfig(config: ContainerConfig, host: HostConfig): void {
-  const { OomScoreAdj = 0, Isolation = "", IpcMode = "", UTSMode = "", MemoryReservation = 0 } = host;
+  const { OomScoreAdj = 0, Isolation = "", IpcMode = "", UTSMode = "", CgroupnsMode = "" } = host;
   const refuse = (wrong: boolean, text: string): void => {
     if (wrong) throw new EngineError("invalid", text);
   };
@@ -20,11 +20,11 @@ export function checkHostConfig(config: ContainerConfig, host: HostConfig): void
   );
   refuse(!/^(?:|none|host|private|shareable|container:.+)$/.test(IpcMode), `invalid IPC mode: ${IpcMode}`);
   refuse(UTSMode === "host" && Boolean(config.Hostname), "conflicting options: hostname and the UTS mode");
-  refuse(MemoryReservation > 0 && MemoryReservation < 6 * 1024 * 1024, "Minimum memory reservation allowed is 6MB");
+  refuse(!["", "private", "host"].includes(CgroupnsMode), `invalid cgroup namespace mode: ${CgroupnsMode}`);
+  refuse((host.ShmSize ?? 0) < 0, "SHM size can not be less than 0");
   checkPorts(host);
   checkDevices(host);
-  checkSet("cpus", "CPUs", host.CpusetCpus ?? "", "/sys/devices/system/cpu/online");
-  checkSet("mems", "memory nodes", host.CpusetMems ?? "", "/sys/devices/system/node/online");
+  checkCpusets(host);
 }
 
 /** Addresses and ports of the host go into rules of the firewall as they are. */
@@ -46,6 +46,12 @@ function checkDevices({ DeviceRequests }: HostConfig): void {
       `could not select device driver ${JSON.stringify(Driver)} with capabilities: [${capabilities}]`,
     );
   }
+}
+
+/** CPUs and memory nodes that this host has. @throws EngineError `invalid` */
+export function checkCpusets({ CpusetCpus = "", CpusetMems = "" }: Resources): void {
+  checkSet("cpus", "CPUs", CpusetCpus, "/sys/devices/system/cpu/online");
+  checkSet("mems", "memory nodes", CpusetMems, "/sys/devices/system/node/online");
 }
 
 function checkSet(kind: string, noun: string, wanted: string, file: string): void {

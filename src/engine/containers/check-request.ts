@@ -1,10 +1,10 @@
 import { EngineError } from "#core";
 import type { ContainerConfig, HostConfig } from "#spec";
+import { checkResources, type ResourceHost } from "./check-resources.ts";
 import { checkHostConfig } from "./check-host-config.ts";
 import { checkPorts } from "../network/port-bindings.ts";
 
 const namePattern = /^\/?[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
-const minimumMemoryBytes = 6 * 1024 * 1024;
 
 /** The name without its slash. @throws EngineError `invalid` */
 export function checkContainerName(name: string): string {
@@ -15,9 +15,8 @@ export function checkContainerName(name: string): string {
 }
 
 /** What cannot be meant, or is not built; Docker's texts. @throws EngineError `invalid`, `not_implemented` */
-export function checkRequest(config: ContainerConfig, host: HostConfig, cpus: number): void {
-  checkMemory(host);
-  checkCpu(host, cpus);
+export function checkRequest(config: ContainerConfig, host: HostConfig, limits: ResourceHost): void {
+  checkResources(host, limits);
   checkHostConfig(config, host);
   checkPorts(host);
   checkRestart(host);
@@ -32,42 +31,7 @@ export function checkRequest(config: ContainerConfig, host: HostConfig, cpus: nu
   }
 }
 
-function checkMemory({ Memory = 0, MemorySwap = 0, MemoryReservation = 0 }: HostConfig): void {
-  if (Memory !== 0 && Memory < minimumMemoryBytes)
-    throw new EngineError("invalid", "Minimum memory limit allowed is 6MB");
-  if (Memory > 0 && MemorySwap > 0 && MemorySwap < Memory) {
-    throw new EngineError("invalid", "Minimum memoryswap limit should be larger than memory limit, see usage");
-  }
-  if (Memory === 0 && MemorySwap > 0) {
-    throw new EngineError("invalid", "You should always set the Memory limit when using Memoryswap limit, see usage");
-  }
-  if (Memory > 0 && MemoryReservation > Memory) {
-    throw new EngineError("invalid", "Minimum memory limit can not be less than memory reservation limit, see usage");
-  }
-}
-
-function checkCpu({ NanoCpus = 0, CpuPeriod = 0, CpuQuota = 0 }: HostConfig, cpus: number): void {
-  if (NanoCpus > 0 && CpuPeriod > 0)
-    throw new EngineError("invalid", "Conflicting options: Nano CPUs and CPU Period cannot both be set");
-  if (NanoCpus > 0 && CpuQuota > 0)
-    throw new EngineError("invalid", "Conflicting options: Nano CPUs and CPU Quota cannot both be set");
-  if (NanoCpus < 0 || NanoCpus > cpus * 1e9) {
-    throw new EngineError(
-      "invalid",
-      `range of CPUs is from 0.01 to ${cpus}.00, as there are only ${cpus} CPUs available`,
-    );
-  }
-  if (CpuPeriod > 0 && (CpuPeriod < 1000 || CpuPeriod > 1_000_000)) {
-    throw new EngineError(
-      "invalid",
-      "CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)",
-    );
-  }
-  if (CpuQuota > 0 && CpuQuota < 1000)
-    throw new EngineError("invalid", "CPU cfs quota can not be less than 1ms (i.e. 1000)");
-}
-
-function checkRestart({ RestartPolicy, AutoRemove }: HostConfig): void {
+export function checkRestart({ RestartPolicy, AutoRemove }: HostConfig): void {
   const name: string = RestartPolicy?.Name ?? "";
   const count = RestartPolicy?.MaximumRetryCount ?? 0;
   if (!["", "no", "always", "unless-stopped", "on-failure"].includes(name)) {

@@ -9,6 +9,7 @@ import { dropUnsupported } from "./unsupported.ts";
 import { emitContainerEvent, type ContainerContext } from "./context.ts";
 import { copyUp } from "./copy-up.ts";
 import { mergeConfig } from "./merge-config.ts";
+import { resolveRlimits } from "#runtime";
 import { resolveMounts } from "./mounts.ts";
 import { randomName } from "./names.ts";
 import { snapshotKeyOf, type ContainerRecord, type MountRecord, type StateRecord } from "./record.ts";
@@ -23,14 +24,18 @@ export async function createContainer(
   request: ContainerCreateRequest,
   platform: string | undefined,
 ): Promise<ContainerCreateResponse> {
-  const { host: asked, warnings } = dropUnsupported(request.HostConfig ?? {});
-  const host = normaliseHostConfig(asked);
+  const { host: asked, warnings } = dropUnsupported(request.HostConfig ?? {}, context.specHost.limits);
+  const host = normaliseHostConfig(asked, context.specHost.cgroupVersion);
   const chosen = name === "" ? undefined : checkContainerName(name);
   const image = resolveImage(context, request.Image ?? "", platform);
   const config = mergeConfig(request, image.config.config);
-  checkRequest({ ...config, Healthcheck: request.Healthcheck ?? null }, host, context.deps.machine.cpus);
+  checkRequest({ ...config, Healthcheck: request.Healthcheck ?? null }, host, {
+    cpus: context.deps.machine.cpus,
+    limits: context.specHost.limits,
+  });
   checkRuntime(context, host);
   checkNetworkMode(host, { ...config, ExposedPorts: request.ExposedPorts ?? null });
+  const rlimitWarnings = resolveRlimits(host.Ulimits ?? [], context.specHost).warnings;
   const record = await materialise(context, {
     image,
     config,
@@ -39,7 +44,7 @@ export async function createContainer(
     endpoints: endpointsOf(request),
     buildStep: false,
   });
-  return { Id: record.id, Warnings: [...warnings, ...createWarnings(host, config)] };
+  return { Id: record.id, Warnings: [...warnings, ...rlimitWarnings, ...createWarnings(host, config)] };
 }
 
 export interface NewContainer {
@@ -151,7 +156,7 @@ function defaultHostname(id: ContainerId, host: HostConfig, hostname: string): s
 }
 
 /** HostConfig with Docker's defaults filled in. */
-export function normaliseHostConfig(host: HostConfig): HostConfig {
+export function normaliseHostConfig(host: HostConfig, cgroupVersion: 1 | 2): HostConfig {
   const mode = host.NetworkMode ?? "";
   return {
     ...host,
@@ -163,7 +168,7 @@ export function normaliseHostConfig(host: HostConfig): HostConfig {
     },
     LogConfig: { Type: host.LogConfig?.Type || "local", Config: host.LogConfig?.Config ?? {} },
     IpcMode: host.IpcMode || "private",
-    CgroupnsMode: host.CgroupnsMode || "private",
+    CgroupnsMode: host.CgroupnsMode || (cgroupVersion === 2 ? "private" : "host"),
     ...(host.CapAdd ? { CapAdd: capabilityNames(host.CapAdd) } : {}),
     ...(host.CapDrop ? { CapDrop: capabilityNames(host.CapDrop) } : {}),
     // Swap as much as memory, where only memory is limited.

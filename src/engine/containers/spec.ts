@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { EngineError } from "#core";
-import { createSpec, readDevices, readHostDevices, resolveUser } from "#runtime";
+import { createSpec, readBlockIo, readDevices, readHostDevices, resolveUser } from "#runtime";
 import type { JoinedNamespaces, NetworkNamespace, SpecResult } from "#runtime";
-import type { OciMount } from "#spec";
+import type { HostConfig, OciMount, Ulimit } from "#spec";
 import type { ContainerContext } from "./context.ts";
 import type { ContainerFiles } from "./files.ts";
 import { isRunning, type ContainerRecord, type MountRecord } from "./record.ts";
@@ -22,7 +22,7 @@ export function containerSpec(
   const network: NetworkNamespace = sandboxPath === undefined ? { kind: "host" } : { kind: "path", path: sandboxPath };
   return createSpec({
     config: { ...config, Entrypoint: null, Cmd: [record.path, ...record.args] },
-    hostConfig: { ...hostConfig, Ulimits: hostConfig.Ulimits ?? context.deps.options.defaultUlimits },
+    hostConfig: { ...hostConfig, Ulimits: mergeUlimits(hostConfig, context.deps.options.defaultUlimits) },
     user,
     rootfs: files.rootfs,
     hostname: config.Hostname ?? "",
@@ -34,8 +34,16 @@ export function containerSpec(
     ],
     devices: hostConfig.Privileged ? readHostDevices() : readDevices(hostConfig.Devices ?? []),
     cgroupsPath: cgroupsPath(record),
+    blockIo: readBlockIo(hostConfig),
     host: context.specHost,
   });
+}
+
+/** The container's own, and the daemon's default of every other name. */
+export function mergeUlimits({ Ulimits }: HostConfig, defaults: readonly Ulimit[]): readonly Ulimit[] {
+  const own = Ulimits ?? [];
+  const names = new Set(own.map(({ Name }) => Name));
+  return [...own, ...defaults.filter(({ Name }) => !names.has(Name))];
 }
 
 /** Below the root of the cgroups, wherever a parent of `..` would lead: processes are killed and directories removed there. */

@@ -1,4 +1,5 @@
 import { readdirSync } from "node:fs";
+import { limitWarnings } from "#runtime";
 import type { ContainerContext } from "../containers/context.ts";
 import type { ContainerRecord } from "../containers/record.ts";
 
@@ -65,16 +66,17 @@ function driverInfo({ deps }: ContainerContext): Readonly<Record<string, unknown
 }
 
 function limitInfo({ deps, specHost }: ContainerContext): Readonly<Record<string, unknown>> {
-  const has = (controller: string): boolean => deps.machine.controllers.includes(controller);
+  const { limits } = specHost;
   return {
-    MemoryLimit: has("memory"),
-    SwapLimit: specHost.swapLimit,
-    CpuCfsPeriod: has("cpu"),
-    CpuCfsQuota: has("cpu"),
-    CPUShares: has("cpu"),
-    CPUSet: has("cpuset"),
-    PidsLimit: has("pids"),
-    OomKillDisable: deps.machine.cgroupVersion === "1",
+    MemoryLimit: limits.memory,
+    SwapLimit: limits.swap,
+    ...(deps.machine.cgroupVersion === "1" ? { KernelMemoryTCP: limits.kernelMemoryTcp } : {}),
+    CpuCfsPeriod: limits.cpuQuota,
+    CpuCfsQuota: limits.cpuQuota,
+    CPUShares: limits.cpuShares,
+    CPUSet: limits.cpuset,
+    PidsLimit: limits.pids,
+    OomKillDisable: limits.oomKillDisable,
     IPv4Forwarding: true,
     CgroupDriver: "cgroupfs",
     CgroupVersion: deps.machine.cgroupVersion,
@@ -106,13 +108,14 @@ function runtimeInfo({ deps, specHost }: ContainerContext): Readonly<Record<stri
     ContainerdCommit: { ID: `conmon ${deps.runtime.monitorVersion}` },
     RuncCommit: { ID: `${deps.runtime.defaultRuntime} ${version}` },
     InitCommit: { ID: specHost.initPath === undefined ? "" : "N/A" },
-    SecurityOptions: [`name=seccomp,profile=builtin`, "name=cgroupns"],
+    SecurityOptions: ["name=seccomp,profile=builtin", ...(specHost.cgroupVersion === 2 ? ["name=cgroupns"] : [])],
     DefaultAddressPools: null,
     CDISpecDirs: [],
   };
 }
 
-function warnings({ deps }: ContainerContext): string[] {
+function warnings({ deps, specHost }: ContainerContext): string[] {
   const { favorDynMods } = deps.machine;
-  return favorDynMods === "enabled" ? [] : [`WARNING: cgroup favordynmods is off: ${favorDynMods}`];
+  const limits = limitWarnings(specHost.limits, specHost.cgroupVersion);
+  return favorDynMods === "enabled" ? limits : [...limits, `WARNING: cgroup favordynmods is off: ${favorDynMods}`];
 }

@@ -1,5 +1,5 @@
 import { EngineError } from "#core";
-import type { ContainerConfig, HostConfig, OciMount, OciProcess, OciSeccomp, OciSpec } from "#spec";
+import type { ContainerConfig, HostConfig, OciMount, OciProcess, OciResources, OciSeccomp, OciSpec } from "#spec";
 import { parseSeccompProfile } from "../seccomp/custom.ts";
 import { seccompProfile } from "../seccomp/profile.ts";
 import { resolveCapabilities } from "./capabilities.ts";
@@ -28,6 +28,8 @@ export interface SpecInput {
   readonly mounts: readonly OciMount[];
   /** From {@link readDevices}, or {@link readHostDevices} when privileged. */
   readonly devices?: readonly ContainerDevice[];
+  /** Weights and limits of block devices, from {@link readBlockIo}. */
+  readonly blockIo?: OciResources["blockIO"];
   /** Absolute below the root of the cgroup tree: `/lighter/<id>`. */
   readonly cgroupsPath: string;
   readonly host: SpecHost;
@@ -54,7 +56,7 @@ export function createSpec(input: SpecInput): SpecResult {
     available: host.capabilities,
   });
   const rlimits = resolveRlimits(hostConfig.Ulimits ?? [], host);
-  const { limits, warnings: limitWarnings } = resolveLimits(hostConfig, host);
+  const limits = resolveLimits(hostConfig, host, input.blockIo);
   const oom = resolveOomScore(hostConfig, host);
   const init = withInit(input);
   const process = createProcess({
@@ -74,14 +76,14 @@ export function createSpec(input: SpecInput): SpecResult {
   const seccomp = resolveSeccomp(security, privileged, caps.capabilities, host);
   return {
     spec: assemble(input, { process, mounts: init.mounts, limits, security, seccomp }),
-    warnings: [...caps.warnings, ...rlimits.warnings, ...limitWarnings, ...oom.warnings],
+    warnings: [...caps.warnings, ...rlimits.warnings, ...oom.warnings],
   };
 }
 
 interface Parts {
   readonly process: OciProcess;
   readonly mounts: readonly OciMount[];
-  readonly limits: ReturnType<typeof resolveLimits>["limits"];
+  readonly limits: ReturnType<typeof resolveLimits>;
   readonly security: SecurityOptions;
   readonly seccomp: OciSeccomp | undefined;
 }

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { listRlimits, readCapabilities, readHostFacts, type Rlimit, type RlimitName } from "#linux";
 import { hostPlatform } from "#spec";
 import { readCgroupHost } from "../cgroup.ts";
+import { readLimitSupport, type LimitSupport } from "./limit-support.ts";
 
 /** What a spec depends on of the machine and of this process; read once. */
 export interface SpecHost {
@@ -13,8 +14,8 @@ export interface SpecHost {
   readonly capabilities: readonly string[];
   readonly rlimits: Readonly<Record<RlimitName, Rlimit>>;
   readonly cpus: number;
-  /** False where the kernel does not account swap. */
-  readonly swapLimit: boolean;
+  /** What can be limited here. */
+  readonly limits: LimitSupport;
   /** Of this process; below it needs CAP_SYS_RESOURCE. */
   readonly oomScoreAdj: number;
   readonly apparmor: boolean;
@@ -43,12 +44,17 @@ export function readSpecHost(): SpecHost {
     capabilities: readCapabilities().bounding,
     rlimits: listRlimits(),
     cpus: facts.cpus,
-    swapLimit: cgroupVersion === 2 || existsSync("/sys/fs/cgroup/memory/memory.memsw.limit_in_bytes"),
+    limits: readLimitSupport({ version: cgroupVersion, root: "/sys/fs/cgroup", ownPath: ownCgroup() }),
     oomScoreAdj: Number(readFileSync("/proc/self/oom_score_adj", "utf8")),
     apparmor: existsSync("/sys/module/apparmor") && existsSync("/sys/kernel/security/apparmor"),
     initPath: initPaths.find((path) => existsSync(path)),
     thermalPaths: readThermalPaths(),
   };
+}
+
+/** The path in the v2 tree; the root where there is none. */
+function ownCgroup(): string {
+  return /^0::(.+)$/m.exec(readFileSync("/proc/self/cgroup", "utf8"))?.[1] ?? "/";
 }
 
 function readThermalPaths(): string[] {
