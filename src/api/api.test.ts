@@ -181,6 +181,7 @@ describe("refusals", () => {
     ["GET /containers/json?filters=zzz", 400, "invalid filter"],
     ["GET /containers/json?filters=%7B%22label%22:5%7D", 400, "invalid filter"],
     ["GET /containers/json?limit=x", 400, 'invalid limit "x": not an integer'],
+    ["GET /events?since=20&until=10", 400, "`since` time (20) cannot be after `until` time (10)"],
     ["GET /events?since=yesterday", 400, 'failed to parse value as time or duration: "yesterday"'],
     ["GET /containers/c/logs", 400, "Bad parameters: you must choose at least one stream"],
     ["POST /containers/c/wait?condition=foo", 400, 'invalid condition: "foo"'],
@@ -321,14 +322,14 @@ describe("shapes by version", () => {
       };
     };
     const { engine: recorded, calls } = recordingEngine({ system: { events } });
-    const response = await ask(recorded, "GET /events?since=10m&until=1.5");
+    const response = await ask(recorded, "GET /events?since=10m&until=500.5");
     expect(JSON.parse((await bytesOf(response)).toString())).toMatchObject({
       status: "die",
       id: "c",
       from: "bb",
       Action: "die",
     });
-    expect(calls[0]?.args[0]).toEqual({ filters: new Map(), since: 400_000_000_000n, until: 1_500_000_000n });
+    expect(calls[0]?.args[0]).toEqual({ filters: new Map(), since: 400_000_000_000n, until: 500_500_000_000n });
   });
 });
 

@@ -38,7 +38,7 @@ async function pumpInput(session: AttachSession, connection: HijackedConnection,
     if (!stdin) continue;
     const { data, detached } = filter?.push(chunk) ?? { data: chunk, detached: false };
     await deliver(stdin, data);
-    if (detached) return undefined;
+    if (detached) return session.detached?.();
   }
   if (stdin) {
     await deliver(stdin, filter?.flush() ?? new Uint8Array());

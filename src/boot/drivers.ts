@@ -2,10 +2,10 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { createUnpackPool } from "#archive";
 import { createBuildCache } from "#build";
-import { systemClock, type Logger } from "#core";
+import { systemClock, type ImageId, type Logger } from "#core";
 import { openContentStore } from "#content";
-import { createEventBus, type EngineDeps, type EventBus, type MachineFacts } from "#engine";
-import { openImageStore, type ImageEvents } from "#image";
+import { createEventBus, openEventLog, type EngineDeps, type EventBus, type MachineFacts } from "#engine";
+import { openImageStore, type ImageEvents, type ImageStore } from "#image";
 import { detectCgroups, diskUsage, enableFavorDynmods, readHostFacts } from "#linux";
 import { openSandboxes } from "#network";
 import { openBridgeDriver } from "#network/bridge";
@@ -28,18 +28,18 @@ export async function openDrivers(
   const machine = readMachine(options);
   const database = scope.use(openDatabase(join(dataRoot, "lighter.db")));
   const leases = createLeases();
-  const events = createEventBus(clock);
+  const events = createEventBus(clock, scope.use(openEventLog({ directory: join(dataRoot, "events"), logger })));
   const snapshots = scope.use(openOverlaySnapshotter({ root: join(dataRoot, "snapshots"), database, logger }));
   const content = scope.use(await openContentStore({ root: join(dataRoot, "content"), database, leases, logger }));
   const unpackPool = scope.use(createUnpackPool());
-  const images = scope.use(
+  const images: ImageStore = scope.use(
     await openImageStore({
       database,
       content,
       snapshots,
       leases,
       unpackPool,
-      events: imageEvents(events),
+      events: imageEvents(events, (id) => images.get(id)?.config.config?.Labels),
       logger,
       clock,
     }),
@@ -107,6 +107,11 @@ function engineOptions(options: DaemonOptions): EngineDeps["options"] {
   return { bridge, dns, dnsSearch, dnsOptions, defaultUlimits, labels, debug, init, ...buildFacts };
 }
 
-function imageEvents(events: EventBus): ImageEvents {
-  return { emit: (action, id, name) => events.emit({ type: "image", action, id, attributes: { name } }) };
+/** An event says the image's labels too, as long as the image is there. */
+function imageEvents(events: EventBus, labelsOf: (id: ImageId) => ImageLabels): ImageEvents {
+  return {
+    emit: (action, id, name) => events.emit({ type: "image", action, id, attributes: { ...labelsOf(id), name } }),
+  };
 }
+
+type ImageLabels = Readonly<Record<string, string>> | null | undefined;

@@ -45,6 +45,8 @@ export interface AttachSession extends AsyncDisposable {
   readonly output: AsyncIterable<StreamFrame>;
   /** Absent when stdin was not asked for or the process has none. */
   readonly stdin?: StdinWriter;
+  /** To be called when the client leaves by its detach keys, before disposal. */
+  detached?(): void;
 }
 
 export interface AttachOptions {

@@ -23,6 +23,7 @@ import { topContainer } from "./containers/top.ts";
 import { waitContainer } from "./containers/wait.ts";
 import type { Containers, Engine } from "./contract.ts";
 import type { EngineDeps } from "./deps.ts";
+import { createPrunes } from "./events/prunes.ts";
 import { createExecTable, type ExecTable } from "./exec/execs.ts";
 import { createImages } from "./images/images.ts";
 import { networkConfig } from "./network/attach.ts";
@@ -71,6 +72,7 @@ function createContext(deps: EngineDeps, execIds: ContainerContext["execIds"]): 
     initLayers: createInitLayers(deps),
     specHost: readSpecHost(),
     background: createBackgroundTasks(deps.logger),
+    prunes: createPrunes(deps.events),
   };
 }
 
@@ -87,7 +89,7 @@ function createContainers(context: ContainerContext, execs: ExecTable): Containe
     unpause: async (ref) => unpauseContainer(context, ref),
     rename: async (ref, name) => renameContainer(context, ref, name),
     remove: (ref, options) => removeContainer(context, ref, options),
-    prune: (filters) => pruneContainers(context, filters),
+    prune: (filters) => context.prunes.run("container", () => pruneContainers(context, filters)),
     wait: (ref, condition, signal) => waitContainer(context, ref, condition, signal),
     logs: (ref, options, signal) => containerLogs(context, ref, options, signal),
     attach: (ref, options) => attachContainer(context, ref, options),

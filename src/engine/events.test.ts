@@ -1,20 +1,33 @@
-import { expect, test } from "bun:test";
-import { maxTimerMs, systemClock } from "#core";
+import { afterAll, expect, test } from "bun:test";
+import { mkdtempSync } from "node:fs";
+import { maxTimerMs, silentLogger, systemClock, type Clock } from "#core";
 import type { EventMessage } from "#spec";
+import { removeTestTree } from "../../test/support/remove.ts";
+import { tag } from "../../test/support/tag.ts";
 import type { Filters } from "./contract.ts";
-import { createEventBus, type EventInput } from "./events.ts";
+import { createEventBus, type EventBus, type EventInput } from "./events.ts";
+import { openEventLog } from "./events/log.ts";
 
 const noFilters: Filters = new Map();
 const start: EventInput = { type: "container", action: "start", id: "c1", attributes: { name: "web", tier: "a=b" } };
+const root = mkdtempSync(`/tmp/${tag}events-`);
+const logs = new DisposableStack();
+afterAll(() => {
+  logs.dispose();
+  removeTestTree(root);
+});
+
+function openBus(clock: Clock = systemClock, directory = mkdtempSync(`${root}/`)): EventBus {
+  return createEventBus(clock, logs.use(openEventLog({ directory, logger: silentLogger })));
+}
 
 async function collect(events: AsyncIterable<EventMessage>): Promise<string[]> {
   const actions: string[] = [];
   for await (const { Action } of events) actions.push(Action);
   return actions;
 }
-
 test("a time further away than timers reach is no reason to end", async () => {
-  const bus = createEventBus(systemClock);
+  const bus = openBus();
   const until = systemClock.nowNs() + BigInt(maxTimerMs) * 2_000_000n;
   const end = new AbortController();
   const heard = collect(bus.subscribe({ until, filters: noFilters }, end.signal));
@@ -26,7 +39,7 @@ test("a time further away than timers reach is no reason to end", async () => {
 });
 
 test("nothing is left of a subscription that ended", async () => {
-  const bus = createEventBus(systemClock);
+  const bus = openBus();
   const end = new AbortController();
   const heard = collect(bus.subscribe({ filters: noFilters }, end.signal));
   end.abort();
@@ -36,14 +49,14 @@ test("nothing is left of a subscription that ended", async () => {
 });
 
 test("what was is replayed since a time and until one", async () => {
-  let ns = 10n;
-  const bus = createEventBus({ nowMs: () => 0, nowNs: () => ns });
+  let ns = 10_000n;
+  const bus = openBus({ nowMs: () => 0, nowNs: () => ns });
   for (const action of ["create", "start", "die"]) {
     bus.emit({ ...start, action });
-    ns += 10n;
+    ns += 10_000n;
   }
   expect(
-    await collect(bus.subscribe({ since: 20n, until: 25n, filters: noFilters }, new AbortController().signal)),
+    await collect(bus.subscribe({ since: 20_000n, until: 25_000n, filters: noFilters }, new AbortController().signal)),
   ).toEqual(["start"]);
 });
 
@@ -56,16 +69,16 @@ test.each([
   ["event", "stop", 0],
   ["type", "image", 0],
 ])("filter %s=%s: %d", async (key, value, count) => {
-  let ns = 10n;
-  const bus = createEventBus({ nowMs: () => 0, nowNs: () => ns });
+  let ns = 10_000n;
+  const bus = openBus({ nowMs: () => 0, nowNs: () => ns });
   bus.emit(start);
-  ns = 20n;
-  const options = { since: 1n, until: 15n, filters: new Map([[key, [value]]]) };
+  ns = 20_000n;
+  const options = { since: 1n, until: 15_000n, filters: new Map([[key, [value]]]) };
   expect(await collect(bus.subscribe(options, new AbortController().signal))).toHaveLength(count);
 });
 
 test("a listener that does not read is let go at last; others are not", async () => {
-  const bus = createEventBus(systemClock);
+  const bus = openBus();
   const { signal } = new AbortController();
   const idle = bus.subscribe({ filters: noFilters }, signal);
   for (let count = 0; count <= 16 * 1024; count++) bus.emit(start);

@@ -5,4 +5,5 @@
 export type * from "./contract.ts";
 export type { BridgeOptions, EngineDeps, EngineOptions, EnginePaths, MachineFacts } from "./deps.ts";
 export { openEngine } from "./engine.ts";
+export { openEventLog } from "./events/log.ts";
 export { createEventBus, type EventBus, type EventInput } from "./events.ts";

@@ -36,7 +36,11 @@ export interface ImageUser {
 }
 
 export interface ImageEvents {
-  emit(action: "tag" | "untag" | "delete" | "load" | "import" | "save" | "pull", imageId: ImageId, name: string): void;
+  emit(
+    action: "create" | "tag" | "untag" | "delete" | "load" | "import" | "save" | "pull",
+    imageId: ImageId,
+    name: string,
+  ): void;
 }
 
 /** Reads are synchronous and never touch the disk beyond the database. */

@@ -110,6 +110,13 @@ class LocalImageStore implements ImageStore {
   }
 
   async create(input: Parameters<ImageStore["create"]>[0]): Promise<ImageRecord> {
+    const image = await this.#create(input);
+    this.#options.events.emit("create", image.id, image.id);
+    return image;
+  }
+
+  /** An import is told as an import alone. */
+  async #create(input: Parameters<ImageStore["create"]>[0]): Promise<ImageRecord> {
     const { content, snapshots } = this.#options;
     const configBytes = input.configBytes ?? encodeConfig(input.config);
     const id = imageIdOf(configBytes);
@@ -155,11 +162,11 @@ class LocalImageStore implements ImageStore {
     source: ReadableStream<Uint8Array>,
     options: Parameters<ImageStore["import"]>[1],
   ): AsyncIterable<ProgressMessage> {
-    const deps = { ...this.#options, unpacker: this.#unpacker, create: this.create.bind(this) };
+    const deps = { ...this.#options, unpacker: this.#unpacker, create: this.#create.bind(this) };
     return this.#stream(async (report, lease, signal) => {
       const { id } = await importRootfs(deps, source, { ...options, platform: options.platform, lease, signal });
-      this.#options.events.emit("import", id, id);
       if (options.reference) this.tag(id, options.reference);
+      this.#options.events.emit("import", id, id);
       report({ status: id });
     });
   }

@@ -294,7 +294,7 @@ describe.skipIf(process.getuid?.() !== 0)("images", () => {
     expect(bench.images.history(image)).toMatchObject([
       { Comment: "Imported from -", Tags: ["base:1"], CreatedBy: "" },
     ]);
-    expect(bench.events).toEqual([`import ${image.id}`, `tag ${image.id}`]);
+    expect(bench.events).toEqual([`tag ${image.id}`, `import ${image.id}`]);
     await bench.expectValid();
   });
 

@@ -2,6 +2,7 @@ import { notBuiltRoutes } from "../not-built.ts";
 import type { Route } from "../router.ts";
 import { buildRoutes } from "./build.ts";
 import { containerRoutes } from "./containers.ts";
+import { eventRoutes } from "./events.ts";
 import { execRoutes } from "./exec.ts";
 import { imageArchiveRoutes } from "./image-archives.ts";
 import { imageRoutes } from "./images.ts";
@@ -15,6 +16,7 @@ import { volumeRoutes } from "./volumes.ts";
 /** Every endpoint. Within a method and first segment the first match wins: literals stand before greedy names. */
 export const routes: readonly Route[] = [
   ...systemRoutes,
+  ...eventRoutes,
   ...lifecycleRoutes,
   ...streamRoutes,
   ...execRoutes,

@@ -1,10 +1,7 @@
-import { EngineError, parseTime } from "#core";
-import type { EventMessage } from "#spec";
+import { EngineError } from "#core";
 import type { Call } from "../call.ts";
-import { filterKeys, parseFilters } from "../filters.ts";
-import { empty, json, stream, text, type ApiResponse } from "../response.ts";
+import { empty, json, text, type ApiResponse } from "../response.ts";
 import type { Route } from "../router.ts";
-import { shapeEvent } from "../shape.ts";
 
 const pingHeaders = {
   "Content-Type": "text/plain; charset=utf-8",
@@ -21,24 +18,10 @@ export const systemRoutes: readonly Route[] = [
   { method: "HEAD", pattern: "/_ping", handler: () => silentPong },
   { method: "GET", pattern: "/version", handler: ({ engine }) => json(engine.system.version()) },
   { method: "GET", pattern: "/info", handler: async ({ engine }) => json(await engine.system.info()) },
-  { method: "GET", pattern: "/events", handler: events },
   { method: "GET", pattern: "/system/df", handler: diskUsage },
   { method: "GET", pattern: "/plugins", handler: () => json([]) },
   { method: "GET", pattern: "/plugins/{name*}/json", handler: missingPlugin },
 ];
-
-function events(call: Call): ApiResponse {
-  const now = call.clock.nowNs();
-  const since = parseTime(call.param("since"), now);
-  const until = parseTime(call.param("until"), now);
-  const filters = parseFilters(call, filterKeys.events);
-  const options = { filters, ...(since !== undefined && { since }), ...(until !== undefined && { until }) };
-  return stream("application/json", eventLines(call.engine.system.events(options, call.request.signal)));
-}
-
-async function* eventLines(messages: AsyncIterable<EventMessage>): AsyncGenerator<string> {
-  for await (const message of messages) yield `${JSON.stringify(shapeEvent(message))}\n`;
-}
 
 /** `type` (since 1.42) and the lists of the answer it keeps. */
 const usageLists: Readonly<Record<string, readonly string[]>> = {

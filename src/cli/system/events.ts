@@ -1,5 +1,5 @@
 import { streamEvents, type ReceivedEvent } from "#client";
-import { compileTemplate, mapData, TemplateError } from "#term";
+import { compileTemplate, mapData, TemplateError, type TemplateData } from "#term";
 import { apiTime } from "../framework/api-time.ts";
 import { CliError, command } from "../framework/command.ts";
 import { filter, string } from "../framework/flags.ts";
@@ -25,11 +25,9 @@ function printer(format: string): (received: ReceivedEvent) => string {
   if (format === "json") return ({ json }) => json;
   try {
     const template = compileTemplate(format);
-    return ({ event }) => {
+    return (received) => {
       let text = "";
-      // Names of old versions that templates still use.
-      const old = { Status: event.Action, ID: event.Actor.ID, From: event.Actor.Attributes?.["image"] ?? "" };
-      template.execute(mapData({ ...event, ...old }), (part) => (text += part));
+      template.execute(eventData(received), (part) => (text += part));
       return text;
     };
   } catch (error) {
@@ -38,22 +36,37 @@ function printer(format: string): (received: ReceivedEvent) => string {
   }
 }
 
+/** `json .` is what the daemon wrote; fields have Docker's names, those of old versions too. */
+function eventData({ event, json }: ReceivedEvent): TemplateData {
+  const { Type, Action, Actor, scope, time, status, id, from } = event;
+  const fields = mapData({
+    ...{ Type, Action, Actor, Scope: scope, Time: time, TimeNano: BigInt(nanoseconds(json)) },
+    ...{ Status: status ?? "", ID: id ?? "", From: from ?? "" },
+  });
+  return { root: event, fields: fields.fields };
+}
+
+/** The digits of `timeNano`, which a JavaScript number may not hold. */
+function nanoseconds(json: string): string {
+  return /"timeNano":(\d+)/.exec(json)?.[1] ?? "0";
+}
+
 /** `2024-05-01T10:11:12.123456789Z container create <id> (image=x, name=y)` */
 function eventLine({ event: { Type, Action, Actor, time }, json }: ReceivedEvent): string {
   const attributes = Object.entries(Actor.Attributes ?? {})
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(([key, value]) => `${key}=${value}`);
   const suffix = attributes.length === 0 ? "" : ` (${attributes.join(", ")})`;
-  return `${localNano(time, /"timeNano":(\d+)/.exec(json)?.[1] ?? "0")} ${Type} ${Action} ${Actor.ID}${suffix}`;
+  return `${localNano(time, nanoseconds(json))} ${Type} ${Action} ${Actor.ID}${suffix}`;
 }
 
 /** Local time with the last nine digits of the nanoseconds. */
-function localNano(seconds: number, nanoseconds: string): string {
+function localNano(seconds: number, digits: string): string {
   const date = new Date(seconds * 1000);
   const two = (value: number): string => String(value).padStart(2, "0");
   const offset = -date.getTimezoneOffset();
   const zone = `${offset < 0 ? "-" : "+"}${two(Math.floor(Math.abs(offset) / 60))}:${two(Math.abs(offset) % 60)}`;
-  const fraction = nanoseconds.slice(-9).padStart(9, "0");
+  const fraction = digits.slice(-9).padStart(9, "0");
   const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
   return `${day}T${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${fraction}${offset === 0 ? "Z" : zone}`;
 }

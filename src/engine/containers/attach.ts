@@ -33,6 +33,7 @@ export async function attachContainer(
     tty: record.config.Tty === true,
     output: sessionOutput(context, record, options, { run, aborted: aborted.signal }),
     ...(stdin ? { stdin } : {}),
+    detached: () => emitContainerEvent(context, context.registry.get(record.id) ?? record, "detach"),
     [Symbol.asyncDispose]: () => scope.disposeAsync(),
   };
 }

@@ -1,5 +1,6 @@
 import type { ContainerId } from "#core";
 import type { EngineDeps } from "../deps.ts";
+import type { Prunes } from "../events/prunes.ts";
 import type { NetworkRegistry } from "../network/registry.ts";
 import type { InitLayers } from "./init-layer.ts";
 import type { SpecHost } from "#runtime";
@@ -21,6 +22,7 @@ export interface ContainerContext {
   readonly execIds: (id: ContainerId) => readonly string[] | null;
   /** Clean-up that no client waits for; the engine's end does. */
   readonly background: BackgroundTasks;
+  readonly prunes: Prunes;
 }
 
 export interface BackgroundTasks {

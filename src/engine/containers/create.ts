@@ -3,6 +3,7 @@ import type { ContainerId } from "#core";
 import type { ImageRecord } from "#image";
 import { formatPlatform, hostPlatform, parsePlatform } from "#spec";
 import type { ContainerConfig, ContainerCreateRequest, ContainerCreateResponse, EndpointSpec, HostConfig } from "#spec";
+import type { VolumeRecord } from "#volume";
 import { checkNetworkMode } from "../network/mode.ts";
 import { checkContainerName, checkRequest } from "./check-request.ts";
 import { dropUnsupported } from "./unsupported.ts";
@@ -67,12 +68,18 @@ export async function materialise(context: ContainerContext, input: NewContainer
   const key = snapshotKeyOf(id);
   const mount = await deps.snapshots.prepare(key, await context.initLayers.on(input.image?.layers.at(-1)?.chainId));
   undo.defer(() => deps.snapshots.remove(key));
-  const mounts = await resolveMounts(input.config, input.host, deps.volumes.forOwner(id), undo);
+  const made: VolumeRecord[] = [];
+  const mounts = await resolveMounts(input.config, input.host, deps.volumes.forOwner(id), undo, (volume) =>
+    made.push(volume),
+  );
   const filled = mounts.filter(needsCopyUp);
   if (filled.length > 0) await copyUp(context, id, mount, filled);
   const record = newRecord(context, { id, name, mounts }, input);
   registry.insert(record);
   undo.move();
+  for (const { name: volume, driver } of made) {
+    deps.events.emit({ type: "volume", action: "create", id: volume, attributes: { driver } });
+  }
   emitContainerEvent(context, record, "create");
   return record;
 }

@@ -5,6 +5,7 @@ import { emitContainerEvent, type ContainerContext } from "./context.ts";
 import { isRunning, type ContainerRecord } from "./record.ts";
 import { releaseTask } from "./release.ts";
 import { removeRecord } from "./remove-record.ts";
+import { emitRunEnds } from "./run-events.ts";
 
 /**
  * A container's process has ended. Attached clients and waiters hear it first; then what it used is given back.
@@ -23,6 +24,7 @@ export function handleExit(context: ContainerContext, exit: TaskExit): void {
 
 async function settleExit(context: ContainerContext, record: ContainerRecord, exit: TaskExit): Promise<void> {
   if (exit.oomKilled) emitContainerEvent(context, record, "oom");
+  emitRunEnds(context, record);
   emitContainerEvent(context, record, "die", {
     execDuration: String(secondsBetween(record.state.startedAt, exit.exitedAtNs)),
     exitCode: String(exit.exitCode),

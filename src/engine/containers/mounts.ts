@@ -31,6 +31,7 @@ type Wanted =
 /**
  * All mounts of a new container, later sources giving way to earlier ones at the same place: binds, mounts, then the
  * VOLUMEs of image and request (legacy.md section 3). Makes what volumes are missing; `undo` removes the new ones.
+ * @param onMade is told of each new one
  * @throws EngineError `invalid`
  */
 export async function resolveMounts(
@@ -38,6 +39,7 @@ export async function resolveMounts(
   host: HostConfig,
   volumes: VolumeStore,
   undo: AsyncDisposableStack,
+  onMade: (volume: VolumeRecord) => void,
 ): Promise<readonly MountRecord[]> {
   const wanted = new Map<string, Wanted>();
   for (const mount of explicitMounts(host)) {
@@ -50,7 +52,7 @@ export async function resolveMounts(
     wanted.set(target, { kind: "volume", volume: volumeRequest("", host.VolumeDriver), target, options: [], mode: "" });
   }
   const records: MountRecord[] = [];
-  for (const mount of wanted.values()) records.push(await realise(mount, volumes, undo));
+  for (const mount of wanted.values()) records.push(await realise(mount, volumes, undo, onMade));
   return records;
 }
 
@@ -160,7 +162,12 @@ function containerTarget(path: string, blame = `invalid volume specification: '$
   return clean;
 }
 
-async function realise(mount: Wanted, volumes: VolumeStore, undo: AsyncDisposableStack): Promise<MountRecord> {
+async function realise(
+  mount: Wanted,
+  volumes: VolumeStore,
+  undo: AsyncDisposableStack,
+  onMade: (volume: VolumeRecord) => void,
+): Promise<MountRecord> {
   const { target: Destination, options } = mount;
   const RW = !options.includes("ro");
   if (mount.kind === "tmpfs") {
@@ -182,7 +189,7 @@ async function realise(mount: Wanted, volumes: VolumeStore, undo: AsyncDisposabl
       options,
     };
   }
-  const volume = await makeVolume(mount.volume, volumes, undo);
+  const volume = await makeVolume(mount.volume, volumes, undo, onMade);
   return {
     Type: "volume",
     Name: volume.name,
@@ -201,9 +208,12 @@ async function makeVolume(
   request: VolumeRequest,
   volumes: VolumeStore,
   undo: AsyncDisposableStack,
+  onMade: (volume: VolumeRecord) => void,
 ): Promise<VolumeRecord> {
   const existed = request.name !== "" && volumes.get(request.name) !== undefined;
   const volume = await volumes.create(request);
-  if (!existed) undo.defer(() => volumes.remove(volume.name));
+  if (existed) return volume;
+  undo.defer(() => volumes.remove(volume.name));
+  onMade(volume);
   return volume;
 }

@@ -38,11 +38,15 @@ async function forgetFiles({ deps }: ContainerContext, id: ContainerId): Promise
 
 async function removeAnonymousVolumes({ deps, registry }: ContainerContext, record: ContainerRecord): Promise<void> {
   const inUse = new Set(registry.all().flatMap(({ mounts }) => mounts.map(({ Name }) => Name)));
-  for (const { anonymous, Name } of record.mounts) {
+  for (const { anonymous, Name, Driver = "local" } of record.mounts) {
     if (!anonymous || Name === undefined || inUse.has(Name)) continue;
-    await deps.volumes.remove(Name).catch((error: unknown) => {
-      if (!isEngineError(error, "not_found")) throw error;
-    });
+    try {
+      await deps.volumes.remove(Name);
+    } catch (error) {
+      if (isEngineError(error, "not_found")) continue;
+      throw error;
+    }
+    deps.events.emit({ type: "volume", action: "destroy", id: Name, attributes: { driver: Driver } });
   }
   // What another container uses stays with that one.
   if (record.mounts.some(({ anonymous }) => anonymous)) deps.volumes.release(record.id);

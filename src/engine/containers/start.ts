@@ -7,6 +7,7 @@ import { writeHostsFile, writeNetworkFiles, type ContainerFiles } from "./files.
 import { isRunning, type ContainerRecord } from "./record.ts";
 import { removeRecord } from "./remove-record.ts";
 import { mountRoot } from "./root-mount.ts";
+import { emitRunBegins } from "./run-events.ts";
 import { containerSpec } from "./spec.ts";
 
 /** @throws EngineError `not_modified` when it runs, `conflict` when paused or being removed, or why it could not start */
@@ -62,6 +63,7 @@ async function startTask(context: ContainerContext, record: ContainerRecord): Pr
   });
   await deps.runtime.start(record.id);
   undo.move();
+  emitRunBegins(context, record);
   signals.emit(record.id, { kind: "started", ended: taskEnds.of(record.id) });
   emitContainerEvent(context, record, "start");
 }

@@ -24,8 +24,23 @@ export async function stopContainer(context: ContainerContext, ref: string, opti
     context.registry.update(record.id, { stoppedByUser: true });
     if (current.state.status === "paused") await thaw(context, current);
   });
+  const told = tellStop(context, record);
   await endTask(context, record, signal, options.timeoutSeconds ?? record.config.StopTimeout ?? defaultStopSeconds);
-  emitContainerEvent(context, record, "stop");
+  told();
+}
+
+/** The event `stop`, at the exit: a container that is removed then says `destroy` after it. @returns says it at the latest */
+function tellStop(context: ContainerContext, record: ContainerRecord): () => void {
+  const listening = context.signals.listen(record.id, ({ kind }) => {
+    if (kind === "exited") tell();
+  });
+  let told = false;
+  const tell = (): void => {
+    listening[Symbol.dispose]();
+    if (!told) emitContainerEvent(context, record, "stop");
+    told = true;
+  };
+  return tell;
 }
 
 async function endTask(

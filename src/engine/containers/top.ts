@@ -1,7 +1,7 @@
 import { EngineError } from "#core";
 import { hostProcesses } from "#runtime";
 import type { TopResponse } from "#spec";
-import type { ContainerContext } from "./context.ts";
+import { emitContainerEvent, type ContainerContext } from "./context.ts";
 import { isRunning } from "./record.ts";
 
 /** `docker top`: the host's `ps` output, only the container's processes. @throws EngineError `conflict` when it does not run */
@@ -9,7 +9,9 @@ export async function topContainer(context: ContainerContext, ref: string, psArg
   const record = context.registry.find(ref);
   if (!isRunning(record)) throw new EngineError("conflict", `container ${record.id} is not running`);
   const pids = new Set(context.deps.runtime.processes(record.id));
-  return selectProcesses(await hostProcesses(psArgs.split(/\s+/).filter(Boolean)), pids);
+  const processes = selectProcesses(await hostProcesses(psArgs.split(/\s+/).filter(Boolean)), pids);
+  emitContainerEvent(context, record, "top");
+  return processes;
 }
 
 /** Rows of a `ps` table whose PID is in the set; the last column keeps its blanks. @throws EngineError `internal` without a PID column */

@@ -38,6 +38,7 @@ export function createExecTable(contextOf: () => ContainerContext): ExecTable {
     create(ref, request) {
       const exec = newExec(contextOf(), ref, request);
       execs.set(exec.id, exec);
+      forgetUnstarted(contextOf(), exec, execs);
       return { Id: exec.id };
     },
     idsOf(id) {
@@ -56,11 +57,20 @@ export function createExecTable(contextOf: () => ContainerContext): ExecTable {
   };
 }
 
+/** As in Docker, an exec that nobody started goes with the run of its container. */
+function forgetUnstarted({ signals }: ContainerContext, exec: Exec, execs: Map<string, Exec>): void {
+  const listening = signals.listen(exec.containerId, ({ kind }) => {
+    if (kind !== "exited" && kind !== "removed") return;
+    listening[Symbol.dispose]();
+    if (exec.state === "created") execs.delete(exec.id);
+  });
+  void exec.started.promise.then(() => listening[Symbol.dispose]());
+}
+
 function newExec(context: ContainerContext, ref: string, request: ExecCreateRequest): Exec {
   const record = runningContainer(context, ref);
   if ((request.Cmd ?? []).length === 0) throw new EngineError("invalid", "No exec command specified");
-  emitContainerEvent(context, record, `exec_create: ${(request.Cmd ?? []).join(" ")}`);
-  return {
+  const exec: Exec = {
     id: parseExecId(randomHexId()),
     containerId: record.id,
     request,
@@ -69,6 +79,24 @@ function newExec(context: ContainerContext, ref: string, request: ExecCreateRequ
     pid: 0,
     exitCode: null,
   };
+  emitExecEvent(context, exec, `exec_create: ${commandText(request)}`);
+  return exec;
+}
+
+/** As Docker writes it in events: with a blank behind a command that has no arguments. */
+function commandText({ Cmd }: ExecCreateRequest): string {
+  const [command = "", ...args] = Cmd ?? [];
+  return `${command} ${args.join(" ")}`;
+}
+
+function emitExecEvent(
+  context: ContainerContext,
+  exec: Exec,
+  action: string,
+  attributes: Readonly<Record<string, string>> = {},
+): void {
+  const record = context.registry.get(exec.containerId);
+  if (record) emitContainerEvent(context, record, action, { execID: exec.id, ...attributes });
 }
 
 function runningContainer({ registry }: ContainerContext, ref: string): ContainerRecord {
@@ -89,7 +117,7 @@ async function launch(
   // A user that is not there is the request's error, not the command's: it never started.
   const process = execProcess(context, record, exec.request, start);
   exec.state = "running";
-  emitContainerEvent(context, record, `exec_start: ${(exec.request.Cmd ?? []).join(" ")}`, { execID: exec.id });
+  emitExecEvent(context, exec, `exec_start: ${commandText(exec.request)}`);
   try {
     const task = await context.deps.runtime.exec({
       id: record.id,
@@ -171,7 +199,9 @@ async function startAttached(
       task.discardOutput();
       task.stdin?.end();
     };
-    return { tty, output, ...(task.stdin ? { stdin: task.stdin } : {}), [Symbol.asyncDispose]: close };
+    const stdin = task.stdin ? { stdin: task.stdin } : {};
+    const detached = (): void => emitExecEvent(context, exec, "exec_detach");
+    return { tty, output, ...stdin, detached, [Symbol.asyncDispose]: close };
   } catch (error) {
     if (!isEngineError(error) || exec.exitCode === null) throw error;
     forget();
@@ -200,8 +230,7 @@ function settle(context: ContainerContext, exec: Exec, exitCode: number): void {
   if (exec.state === "ended") return;
   exec.state = "ended";
   exec.exitCode = exitCode;
-  const record = context.registry.get(exec.containerId);
-  if (record) emitContainerEvent(context, record, "exec_die", { execID: exec.id, exitCode: String(exitCode) });
+  emitExecEvent(context, exec, "exec_die", { exitCode: String(exitCode) });
 }
 
 function inspectExec(exec: Exec): ExecInspect {

@@ -42,7 +42,7 @@ export function createImages(context: ContainerContext): Images {
       await context.initLayers.drop();
       return items;
     },
-    prune: (filters) => pruneImages(context, filters),
+    prune: (filters) => context.prunes.run("image", () => pruneImages(context, filters)),
     load: (archive, options) => images.load(archive, options),
     save: (names) => images.save(names),
     import: (source, options) => importImage(context, source, options),

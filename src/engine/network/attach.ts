@@ -75,7 +75,6 @@ async function connectBridge(
   const ports = portBindings(record.config, record.hostConfig);
   const published =
     ports.length === 0 ? [] : await publish(context, { config, endpointId: key.endpointId }, record, ports);
-  emitNetworkEvent(context, network, "connect", record);
   const { ipAddress, prefixLength, gateway } = settings;
   const endpoint = {
     networkName: network.name,
@@ -111,7 +110,6 @@ export async function disconnectNetwork(context: ContainerContext, record: Conta
   deps.sandboxes.remove(record.id);
   if (!endpoint) return;
   const network = networks.find(endpoint.networkId);
-  emitNetworkEvent(context, network, "disconnect", record);
   await deps.network.detach(networkConfig(networks, network), {
     containerId: record.id,
     endpointId: endpoint.endpointId,
@@ -147,18 +145,4 @@ function sharedSandbox(context: Pick<ContainerContext, "registry" | "deps">, ref
   const plan = networkPlan(target.hostConfig.NetworkMode ?? "bridge");
   if (plan.kind === "host") return undefined;
   return plan.kind === "container" ? sharedSandbox(context, plan.ref) : context.deps.sandboxes.get(target.id).path;
-}
-
-function emitNetworkEvent(
-  { deps }: ContainerContext,
-  network: NetworkRecord,
-  action: string,
-  record: ContainerRecord,
-): void {
-  deps.events.emit({
-    type: "network",
-    action,
-    id: network.id,
-    attributes: { container: record.id, name: network.name, type: network.driver },
-  });
 }

@@ -8,7 +8,8 @@ function find(name: string): { readonly name: string } {
   return { name };
 }
 
-const networks = createNetworks({ networks: { find } } as unknown as ContainerContext);
+const deps = { events: { emit: () => undefined } };
+const networks = createNetworks({ networks: { find }, deps } as unknown as ContainerContext);
 
 test("what every engine has stays", () => {
   expect(() => networks.remove("bridge")).toThrow("bridge is a pre-defined network and cannot be removed");

@@ -21,7 +21,10 @@ export function createNetworks(context: ContainerContext): Networks {
       const { name } = context.networks.find(ref);
       throw new EngineError("forbidden", `${name} is a pre-defined network and cannot be removed`);
     },
-    prune: () => [],
+    prune: () => {
+      context.deps.events.emit({ type: "network", action: "prune", id: "", attributes: { reclaimed: "0" } });
+      return [];
+    },
   };
 }
 

@@ -37,7 +37,7 @@ export function createVolumes(context: ContainerContext): Volumes {
       await volumes.remove(name);
       emit("destroy", name);
     },
-    prune: (filters) => pruneVolumes(context, filters, emit),
+    prune: (filters) => context.prunes.run("volume", () => pruneVolumes(context, filters, emit)),
   };
 }
 
