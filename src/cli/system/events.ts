@@ -39,11 +39,9 @@ function printer(format: string): (received: ReceivedEvent) => string {
 /** `json .` is what the daemon wrote; fields have Docker's names, those of old versions too. */
 function eventData({ event, json }: ReceivedEvent): TemplateData {
   const { Type, Action, Actor, scope, time, status, id, from } = event;
-  const fields = mapData({
-    ...{ Type, Action, Actor, Scope: scope, Time: time, TimeNano: BigInt(nanoseconds(json)) },
-    ...{ Status: status ?? "", ID: id ?? "", From: from ?? "" },
-  });
-  return { root: event, fields: fields.fields };
+  const old = { Status: status ?? "", ID: id ?? "", From: from ?? "" };
+  const named = { ...old, Type, Action, Actor, Scope: scope, Time: time, TimeNano: BigInt(nanoseconds(json)) };
+  return { ...mapData(named), root: event };
 }
 
 /** The digits of `timeNano`, which a JavaScript number may not hold. */

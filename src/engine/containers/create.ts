@@ -69,9 +69,11 @@ export async function materialise(context: ContainerContext, input: NewContainer
   const mount = await deps.snapshots.prepare(key, await context.initLayers.on(input.image?.layers.at(-1)?.chainId));
   undo.defer(() => deps.snapshots.remove(key));
   const made: VolumeRecord[] = [];
-  const mounts = await resolveMounts(input.config, input.host, deps.volumes.forOwner(id), undo, (volume) =>
-    made.push(volume),
-  );
+  const mounts = await resolveMounts(input.config, input.host, {
+    volumes: deps.volumes.forOwner(id),
+    undo,
+    onMade: (volume) => made.push(volume),
+  });
   const filled = mounts.filter(needsCopyUp);
   if (filled.length > 0) await copyUp(context, id, mount, filled);
   const record = newRecord(context, { id, name, mounts }, input);

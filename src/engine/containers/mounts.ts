@@ -8,6 +8,15 @@ import type { MountRecord } from "./record.ts";
 const bindOptions = new Set(["ro", "rw", "z", "Z", "nocopy", "consistent", "cached", "delegated"]);
 const propagations = new Set(["shared", "rshared", "slave", "rslave", "private", "rprivate"]);
 
+/** How missing volumes are made. */
+export interface VolumeMaking {
+  readonly volumes: VolumeStore;
+  /** Removes the new ones. */
+  readonly undo: AsyncDisposableStack;
+  /** Is told of each new one. */
+  onMade(volume: VolumeRecord): void;
+}
+
 /** A mount as asked for, before volumes are made. */
 type Wanted =
   | {
@@ -30,16 +39,13 @@ type Wanted =
 
 /**
  * All mounts of a new container, later sources giving way to earlier ones at the same place: binds, mounts, then the
- * VOLUMEs of image and request (legacy.md section 3). Makes what volumes are missing; `undo` removes the new ones.
- * @param onMade is told of each new one
+ * VOLUMEs of image and request (legacy.md section 3). Makes what volumes are missing.
  * @throws EngineError `invalid`
  */
 export async function resolveMounts(
   config: ContainerConfig,
   host: HostConfig,
-  volumes: VolumeStore,
-  undo: AsyncDisposableStack,
-  onMade: (volume: VolumeRecord) => void,
+  making: VolumeMaking,
 ): Promise<readonly MountRecord[]> {
   const wanted = new Map<string, Wanted>();
   for (const mount of explicitMounts(host)) {
@@ -52,7 +58,7 @@ export async function resolveMounts(
     wanted.set(target, { kind: "volume", volume: volumeRequest("", host.VolumeDriver), target, options: [], mode: "" });
   }
   const records: MountRecord[] = [];
-  for (const mount of wanted.values()) records.push(await realise(mount, volumes, undo, onMade));
+  for (const mount of wanted.values()) records.push(await realise(mount, making));
   return records;
 }
 
@@ -162,12 +168,7 @@ function containerTarget(path: string, blame = `invalid volume specification: '$
   return clean;
 }
 
-async function realise(
-  mount: Wanted,
-  volumes: VolumeStore,
-  undo: AsyncDisposableStack,
-  onMade: (volume: VolumeRecord) => void,
-): Promise<MountRecord> {
+async function realise(mount: Wanted, making: VolumeMaking): Promise<MountRecord> {
   const { target: Destination, options } = mount;
   const RW = !options.includes("ro");
   if (mount.kind === "tmpfs") {
@@ -189,7 +190,7 @@ async function realise(
       options,
     };
   }
-  const volume = await makeVolume(mount.volume, volumes, undo, onMade);
+  const volume = await makeVolume(mount.volume, making);
   return {
     Type: "volume",
     Name: volume.name,
@@ -204,12 +205,8 @@ async function realise(
   };
 }
 
-async function makeVolume(
-  request: VolumeRequest,
-  volumes: VolumeStore,
-  undo: AsyncDisposableStack,
-  onMade: (volume: VolumeRecord) => void,
-): Promise<VolumeRecord> {
+async function makeVolume(request: VolumeRequest, making: VolumeMaking): Promise<VolumeRecord> {
+  const { volumes, undo, onMade } = making;
   const existed = request.name !== "" && volumes.get(request.name) !== undefined;
   const volume = await volumes.create(request);
   if (existed) return volume;

@@ -4,12 +4,10 @@ import type { ContainerRecord, MountRecord } from "./record.ts";
 
 /** What Docker tells of a container's volumes and network when it starts, before `start`. */
 export function emitRunBegins(context: ContainerContext, record: ContainerRecord): void {
-  for (const mount of record.mounts) {
-    emitVolumeEvent(context, record, mount, "mount", {
-      destination: mount.Destination,
-      propagation: mount.Propagation,
-      "read/write": String(mount.RW),
-    });
+  for (const { Name, Destination, Driver = "local", Propagation, RW } of volumeMounts(record)) {
+    const mount = { destination: Destination, propagation: Propagation, "read/write": String(RW) };
+    const attributes = { container: record.id, driver: Driver, ...mount };
+    context.deps.events.emit({ type: "volume", action: "mount", id: Name ?? "", attributes });
   }
   emitNetworkEvent(context, record, "connect");
 }
@@ -17,18 +15,14 @@ export function emitRunBegins(context: ContainerContext, record: ContainerRecord
 /** And when its process has ended, before `die`; what it used is given back only after the answers. */
 export function emitRunEnds(context: ContainerContext, record: ContainerRecord): void {
   emitNetworkEvent(context, record, "disconnect");
-  for (const mount of record.mounts) emitVolumeEvent(context, record, mount, "unmount", {});
+  for (const { Name, Driver = "local" } of volumeMounts(record)) {
+    const attributes = { container: record.id, driver: Driver };
+    context.deps.events.emit({ type: "volume", action: "unmount", id: Name ?? "", attributes });
+  }
 }
 
-function emitVolumeEvent(
-  { deps }: ContainerContext,
-  { id }: ContainerRecord,
-  { Type, Name, Driver = "local" }: MountRecord,
-  action: "mount" | "unmount",
-  attributes: Readonly<Record<string, string>>,
-): void {
-  if (Type !== "volume" || Name === undefined) return;
-  deps.events.emit({ type: "volume", action, id: Name, attributes: { container: id, driver: Driver, ...attributes } });
+function volumeMounts({ mounts }: ContainerRecord): readonly MountRecord[] {
+  return mounts.filter(({ Type }) => Type === "volume");
 }
 
 function emitNetworkEvent(
