@@ -27,6 +27,7 @@ export { isAlive, kill, PidFd, pidfdOpen, processStartTime, readProcessStat, typ
 export { capabilityNames, readCapabilities, type Capabilities } from "./capabilities.ts";
 export { clampRlimit, getRlimit, listRlimits, rlimitNumbers, type Rlimit, type RlimitName } from "./rlimits.ts";
 export { flockExclusive } from "./lock.ts";
+export { sealedCopy } from "./memfd.ts";
 export {
   connectSeqpacket,
   peerCredentials,

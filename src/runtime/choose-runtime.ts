@@ -1,6 +1,6 @@
 import { EngineError, messageOf, type Logger } from "#core";
 import type { CgroupHost } from "./cgroup.ts";
-import { probeRuntime, type OciRuntime } from "./oci-runtime.ts";
+import { probeRuntime, type OciRuntime, type ProbeContext } from "./oci-runtime.ts";
 
 export interface RuntimeChoice {
   readonly runtimes: ReadonlyMap<string, OciRuntime>;
@@ -25,11 +25,11 @@ const versionFloors: Readonly<Record<string, readonly (readonly number[])[]>> = 
 export async function chooseRuntime(
   registered: Readonly<Record<string, string>>,
   wanted: string | undefined,
-  context: { readonly statesRoot: string; readonly cgroups: CgroupHost; readonly logger: Logger },
+  context: ProbeContext & { readonly cgroups: CgroupHost },
 ): Promise<RuntimeChoice> {
-  const { logger, statesRoot } = context;
+  const { logger } = context;
   const runtimes = new Map<string, OciRuntime>();
-  const probes = Object.entries(registered).map(async ([name, path]) => probeRuntime(name, path, statesRoot));
+  const probes = Object.entries(registered).map(async ([name, path]) => probeRuntime(name, path, context));
   for (const probe of await Promise.allSettled(probes)) {
     if (probe.status === "fulfilled") runtimes.set(probe.value.name, probe.value);
     else logger.log("warn", "runtime cannot be used", { error: messageOf(probe.reason) });

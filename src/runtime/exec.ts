@@ -72,7 +72,7 @@ function terminalSize({ consoleSize }: OciProcess): { readonly height: number; r
 }
 
 function spawnExec(runtime: OciRuntime, files: ExecFiles, request: ExecTaskRequest): ExecChild {
-  const command = [runtime.path, ...runtime.globalArgs, "--log", files.log, "--log-format", "json"];
+  const command = [runtime.program(), ...runtime.globalArgs, "--log", files.log, "--log-format", "json"];
   command.push("exec", "--process", files.process, "--pid-file", files.pid, request.id);
   return request.tty ? spawnOnTerminal(command, request) : spawnOnPipes(command, request);
 }

@@ -68,7 +68,7 @@ export async function startMonitor(request: MonitorRequest): Promise<Monitor> {
 
 function monitorCommand(request: MonitorRequest): string[] {
   const { id, paths, runtime } = request;
-  const command = [request.conmonPath, "--api-version", "1", "-c", id, "-u", id, "-r", runtime.path];
+  const command = [request.conmonPath, "--api-version", "1", "-c", id, "-u", id, "-r", runtime.program()];
   command.push("-b", paths.directory, "-p", paths.pid, "-P", paths.monitorPid, "--exit-dir", request.exits);
   command.push("-l", `k8s-file:${request.logPath}`, "--full-attach", "--no-sync-log", "--log-level", "error");
   if (request.tty) command.push("-t");

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
-import { EngineError } from "#core";
+import { EngineError, type Logger } from "#core";
+import { SealedProgram } from "./sealed-program.ts";
 
 /** A registered OCI runtime: crun, runc or what speaks their command line. */
 export interface OciRuntime {
@@ -7,6 +8,8 @@ export interface OciRuntime {
   readonly path: string;
   readonly kind: "crun" | "runc" | "other";
   readonly version: string;
+  /** What to execute in place of {@link path}: the same program, sealed where that saves it a copy of itself. */
+  readonly program: () => string;
   /** Directory of its state, one entry per container. */
   readonly stateRoot: string;
   /** To be put before the command. */
@@ -18,13 +21,29 @@ export const baseEnvironment: Readonly<Record<string, string>> = {
   PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
 };
 
+export interface ProbeContext {
+  readonly statesRoot: string;
+  readonly logger: Logger;
+  /** Owns the sealed copies. */
+  readonly scope: DisposableStack;
+}
+
+function programOf(sealed: SealedProgram): () => string {
+  return () => sealed.path();
+}
+
 /** Asks the program what it is. @throws EngineError `unavailable` when it cannot be run */
-export async function probeRuntime(name: string, path: string, statesRoot: string): Promise<OciRuntime> {
+export async function probeRuntime(
+  name: string,
+  path: string,
+  { statesRoot, logger, scope }: ProbeContext,
+): Promise<OciRuntime> {
   const version = await programVersion(path);
   const stateRoot = `${statesRoot}/${name}`;
   const kind = /^crun\b/.test(version) ? "crun" : /^runc\b/.test(version) ? "runc" : "other";
   const number = /\bversion:?\s+(\S+)/.exec(version)?.[1] ?? "";
-  return { name, path, kind, version: number, stateRoot, globalArgs: ["--root", stateRoot] };
+  const program = kind === "other" ? () => path : programOf(scope.use(new SealedProgram(path, name, logger)));
+  return { name, path, kind, version: number, program, stateRoot, globalArgs: ["--root", stateRoot] };
 }
 
 /** First line of `--version`. @throws EngineError `unavailable` */
@@ -43,7 +62,7 @@ export interface CommandResult {
 
 /** Runs one command of an OCI runtime to its end; `stderr` is read only when it failed. */
 export async function runCommand(runtime: OciRuntime, args: readonly string[]): Promise<CommandResult> {
-  const child = Bun.spawn([runtime.path, ...runtime.globalArgs, ...args], {
+  const child = Bun.spawn([runtime.program(), ...runtime.globalArgs, ...args], {
     env: baseEnvironment,
     stdio: ["ignore", "ignore", "pipe"],
     detached: true,

@@ -44,12 +44,14 @@ const monitorEndMs = 5000;
  */
 export async function openRuntime(options: OpenRuntimeOptions): Promise<Runtime> {
   const files = new TaskFiles(options.taskRoot);
+  using scope = new DisposableStack();
   const cgroups = readCgroupHost();
   const conmonPath = options.conmonPath ?? "/usr/bin/conmon";
   const [monitorVersion, choice] = await Promise.all([
     conmonVersion(conmonPath),
     chooseRuntime(options.runtimes, options.defaultRuntime, {
       statesRoot: files.states,
+      scope,
       cgroups,
       logger: options.logger,
     }),
@@ -59,14 +61,15 @@ export async function openRuntime(options: OpenRuntimeOptions): Promise<Runtime>
     logger: options.logger,
   });
   const tasks = new Tasks({ files, cgroups, conmonPath, choice, filters, logger: options.logger });
-  return runtimeOf(tasks, monitorVersion);
+  scope.use(tasks.exits);
+  return runtimeOf(tasks, monitorVersion, scope.move());
 }
 
 async function conmonVersion(path: string): Promise<string> {
   return /version (\S+)/.exec(await programVersion(path))?.[1] ?? "unknown";
 }
 
-function runtimeOf(tasks: Tasks, monitorVersion: string): Runtime {
+function runtimeOf(tasks: Tasks, monitorVersion: string, scope: DisposableStack): Runtime {
   const { choice, files, exits } = tasks;
   return {
     defaultRuntime: choice.defaultRuntime,
@@ -88,7 +91,7 @@ function runtimeOf(tasks: Tasks, monitorVersion: string): Runtime {
     exec: (request) => execInTask(tasks.runtimeOf(request.id), files.paths(request.id), request),
     processes: (id) => tasks.processes(id),
     readLog: (path, readOptions, signal) => readLog(path, readOptions, signal),
-    [Symbol.asyncDispose]: async () => exits[Symbol.dispose](),
+    [Symbol.asyncDispose]: async () => scope.dispose(),
   };
 }
 
@@ -282,8 +285,9 @@ class Tasks {
     const known = this.choice.runtimes.get(record.runtime);
     if (known?.path === record.runtimePath) return known;
     const stateRoot = `${this.files.states}/${record.runtime}`;
+    const { runtimePath: path } = record;
     const globalArgs = ["--root", stateRoot];
-    return { name: record.runtime, path: record.runtimePath, kind: "other", version: "", stateRoot, globalArgs };
+    return { name: record.runtime, path, program: () => path, kind: "other", version: "", stateRoot, globalArgs };
   }
 }
 
