@@ -125,6 +125,8 @@ export interface Execs {
   /** Never throws for a command that cannot be executed: that text comes as output and the exit code is 126 or 127. */
   start(id: string, request: ExecStartRequest): Promise<AttachSession>;
   inspect(id: string): ExecInspect;
+  /** Settles when it has ended or could not be started. */
+  ended(id: string): Promise<void>;
   resize(id: string, size: { readonly height: number; readonly width: number }): Promise<void>;
 }
 

@@ -1,4 +1,4 @@
-import { createExec, inspectExec, resizeExec, startExec, startExecDetached } from "#client";
+import { awaitExecCode, createExec, resizeExec, startExec, startExecDetached } from "#client";
 import type { ExecCreateRequest } from "#spec";
 import { CliError, command, type Context } from "../framework/command.ts";
 import { bool, detachKeys, list, string, type FlagValues } from "../framework/flags.ts";
@@ -69,8 +69,10 @@ async function foreground(context: Context, id: string, request: ExecCreateReque
   const tty = request.Tty === true;
   const size = request.ConsoleSize ? { ConsoleSize: request.ConsoleSize } : {};
   let stream: Awaited<ReturnType<typeof startExec>>;
+  const starting = startExec(client, id, { Detach: false, Tty: tty, ...size });
+  const end = awaitExecCode(client, id);
   try {
-    stream = await startExec(client, id, { Detach: false, Tty: tty, ...size });
+    stream = await starting;
   } catch (error) {
     const code = startExitCode(error);
     if (code === 125 || !(error instanceof Error)) throw error;
@@ -87,5 +89,5 @@ async function foreground(context: Context, id: string, request: ExecCreateReque
     context.stderr.write(detachedText);
     return 0;
   }
-  return (await inspectExec(client, id)).ExitCode ?? 0;
+  return end.code();
 }

@@ -16,6 +16,7 @@ interface Exec {
   readonly containerId: ContainerId;
   readonly request: ExecCreateRequest;
   readonly started: PromiseWithResolvers<ExecTask | undefined>;
+  readonly ended: PromiseWithResolvers<void>;
   state: "created" | "running" | "ended";
   pid: number;
   exitCode: number | null;
@@ -48,6 +49,7 @@ export function createExecTable(contextOf: () => ContainerContext): ExecTable {
       return ids.length === 0 ? null : ids;
     },
     inspect: (id) => inspectExec(find(id)),
+    ended: (id) => find(id).ended.promise,
     startDetached: (id) => startDetached(contextOf(), find(id), () => forget(id)),
     start: (id, request) => startAttached(contextOf(), find(id), request, () => forget(id)),
     async resize(id, size) {
@@ -75,6 +77,7 @@ function newExec(context: ContainerContext, ref: string, request: ExecCreateRequ
     containerId: record.id,
     request,
     started: Promise.withResolvers(),
+    ended: Promise.withResolvers(),
     state: "created",
     pid: 0,
     exitCode: null,
@@ -133,6 +136,7 @@ async function launch(
     exec.state = "ended";
     exec.exitCode = startFailureExitCode(messageOf(error));
     exec.started.resolve(undefined);
+    exec.ended.resolve();
     throw error;
   }
 }
@@ -230,6 +234,7 @@ function settle(context: ContainerContext, exec: Exec, exitCode: number): void {
   if (exec.state === "ended") return;
   exec.state = "ended";
   exec.exitCode = exitCode;
+  exec.ended.resolve();
   emitExecEvent(context, exec, "exec_die", { exitCode: String(exitCode) });
 }
 
