@@ -1,5 +1,6 @@
+import { writeFileSync } from "node:fs";
 import { EngineError } from "#core";
-import { readText, type TaskPaths } from "./task-files.ts";
+import type { TaskPaths } from "./task-files.ts";
 import { baseEnvironment, type OciRuntime } from "./oci-runtime.ts";
 
 export interface MonitorRequest {
@@ -33,7 +34,7 @@ export class MonitorError extends EngineError {
 }
 
 /**
- * Starts conmon (8), which daemonises itself into its own session, runs the OCI runtime's `create` and reports over
+ * Starts conmon (8) in a session of its own, where it outlives this process; it runs the OCI runtime's `create` and reports over
  * the pipe of _OCI_SYNCPIPE: `{"data":<pid>}`, or a negative number and a message.
  * @throws MonitorError with the OCI runtime's text
  */
@@ -46,6 +47,9 @@ export async function startMonitor(request: MonitorRequest): Promise<Monitor> {
     detached: true,
     lazy: true,
   });
+  child.unref();
+  // Whoever finds this task after our sudden death looks for its monitor here.
+  writeFileSync(request.paths.monitorPid, String(child.pid));
   const pipe = child.stdio[3];
   if (typeof pipe !== "number") throw new EngineError("internal", "no sync pipe to conmon");
   const sync = await readSyncPipe(pipe);
@@ -60,17 +64,14 @@ export async function startMonitor(request: MonitorRequest): Promise<Monitor> {
     await Promise.all([child.exited, sync.ended]);
     throw new MonitorError(answer.message ?? `conmon: ${line}`);
   }
-  // The first conmon process writes the pid of the one that stays, then ends.
-  await child.exited;
-  const monitorPid = Number(readText(request.paths.monitorPid));
-  return { pid: answer.data, monitorPid, ended: sync.ended, release: sync.release };
+  return { pid: answer.data, monitorPid: child.pid, ended: sync.ended, release: sync.release };
 }
 
 function monitorCommand(request: MonitorRequest): string[] {
   const { id, paths, runtime } = request;
   const command = [request.conmonPath, "--api-version", "1", "-c", id, "-u", id, "-r", runtime.program()];
-  command.push("-b", paths.directory, "-p", paths.pid, "-P", paths.monitorPid, "--exit-dir", request.exits);
-  command.push("-l", `k8s-file:${request.logPath}`, "--full-attach", "--no-sync-log", "--log-level", "error");
+  command.push("-b", paths.directory, "-p", paths.pid, "--exit-dir", request.exits);
+  command.push("-l", `k8s-file:${request.logPath}`, "--sync", "--full-attach", "--no-sync-log", "--log-level", "error");
   if (request.tty) command.push("-t");
   if (request.openStdin) command.push("-i");
   // A terminal is one descriptor for input and output: it must stay.
