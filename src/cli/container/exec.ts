@@ -89,5 +89,5 @@ async function foreground(context: Context, id: string, request: ExecCreateReque
     context.stderr.write(detachedText);
     return 0;
   }
-  return end.code();
+  return await end.code();
 }
