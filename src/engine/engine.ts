@@ -2,6 +2,7 @@ import { createBuilder, reconcileBuilds } from "#build";
 import { readSpecHost } from "#runtime";
 import { createBackgroundTasks } from "./background.ts";
 import { createBuildHost } from "./build-host.ts";
+import { startWithEngine } from "./containers/auto-restart.ts";
 import { attachContainer } from "./containers/attach.ts";
 import type { ContainerContext } from "./containers/context.ts";
 import { createContainer } from "./containers/create.ts";
@@ -14,6 +15,7 @@ import { pruneContainers } from "./containers/prune.ts";
 import { openContainerRegistry } from "./containers/registry.ts";
 import { removeContainer } from "./containers/remove.ts";
 import { renameContainer } from "./containers/rename.ts";
+import { createRestartTimers } from "./containers/restart-timers.ts";
 import { resizeContainer } from "./containers/resize.ts";
 import { createContainerSignals } from "./containers/signals.ts";
 import { startContainer } from "./containers/start.ts";
@@ -25,6 +27,7 @@ import type { Containers, Engine } from "./contract.ts";
 import type { EngineDeps } from "./deps.ts";
 import { createPrunes } from "./events/prunes.ts";
 import { createExecTable, type ExecTable } from "./exec/execs.ts";
+import { createHealthMonitors } from "./health/monitors.ts";
 import { createImages } from "./images/images.ts";
 import { networkConfig } from "./network/attach.ts";
 import { createNetworks } from "./network/networks.ts";
@@ -36,13 +39,18 @@ import { createVolumes } from "./volumes/volumes.ts";
 /** Opens the engine on its drivers and repairs what the last one left. Disposing it leaves containers running. */
 export async function openEngine(deps: EngineDeps): Promise<Engine> {
   const execs: ExecTable = createExecTable(() => context);
-  const context: ContainerContext = createContext(deps, (id) => execs.idsOf(id));
+  const context: ContainerContext = createContext(
+    deps,
+    (id) => execs.idsOf(id),
+    () => context,
+  );
   const bridge = networkConfig(context.networks, context.networks.defaultBridge);
   for (const warning of await deps.network.ensure(bridge)) deps.logger.log("warn", warning);
   const listening = deps.runtime.onExit((exit) => handleExit(context, exit));
-  await recover(context);
+  const stopped = await recover(context);
   const buildHost = createBuildHost(context);
   await reconcileBuilds(buildHost);
+  startWithEngine(context, stopped);
   const builder = createBuilder(buildHost, { logger: deps.logger, clock: deps.clock });
   return {
     containers: createContainers(context, execs),
@@ -53,6 +61,8 @@ export async function openEngine(deps: EngineDeps): Promise<Engine> {
     system: createSystem(context),
     build: (body, options, signal) => builder.build(body, options, signal),
     async [Symbol.asyncDispose]() {
+      context.restarts[Symbol.dispose]();
+      context.health[Symbol.dispose]();
       // Some of it waits for the end of a container.
       await context.background.settle();
       listening[Symbol.dispose]();
@@ -61,7 +71,11 @@ export async function openEngine(deps: EngineDeps): Promise<Engine> {
   };
 }
 
-function createContext(deps: EngineDeps, execIds: ContainerContext["execIds"]): ContainerContext {
+function createContext(
+  deps: EngineDeps,
+  execIds: ContainerContext["execIds"],
+  contextOf: () => ContainerContext,
+): ContainerContext {
   return {
     deps,
     execIds,
@@ -70,6 +84,8 @@ function createContext(deps: EngineDeps, execIds: ContainerContext["execIds"]): 
     taskEnds: createTaskEnds(),
     networks: openNetworkRegistry(deps.database, deps.clock, deps.options.bridge),
     initLayers: createInitLayers(deps),
+    restarts: createRestartTimers(),
+    health: createHealthMonitors(contextOf),
     specHost: readSpecHost(),
     background: createBackgroundTasks(deps.logger),
     prunes: createPrunes(deps.events),

@@ -1,6 +1,7 @@
 import { readdir, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { formatRfc3339Nano, type ContainerId } from "#core";
+import { resumeRestart } from "./containers/auto-restart.ts";
 import type { ContainerContext } from "./containers/context.ts";
 import { handleExit } from "./containers/exit.ts";
 import { isRunning, type ContainerRecord } from "./containers/record.ts";
@@ -10,8 +11,9 @@ import { removeRecord } from "./containers/remove-record.ts";
 /**
  * Makes the world agree with the rows after whatever ended the last engine: running containers are found again, exits
  * that nobody saw are handled, and what has no row is removed. The same path serves upgrade, crash and cold boot.
+ * @returns the containers without a process, oldest first, as they were found
  */
-export async function recover(context: ContainerContext): Promise<void> {
+export async function recover(context: ContainerContext): Promise<readonly ContainerRecord[]> {
   const { deps, registry } = context;
   const repair = await deps.snapshots.reconcile();
   for (const name of repair.damaged) deps.logger.log("error", "a snapshot's files are missing", { snapshot: name });
@@ -21,7 +23,8 @@ export async function recover(context: ContainerContext): Promise<void> {
   await deps.volumes.reconcile();
   const known = new Set<string>(registry.all().map(({ id }) => id));
   const holders = await holdersOf(context);
-  for (const record of registry.all()) await recoverContainer(context, record, holders);
+  const stopped: ContainerRecord[] = [];
+  for (const record of registry.all()) if (!(await recoverContainer(context, record, holders))) stopped.push(record);
   await removeStrangers(context, known);
   await removeOrphanVolumes(context, known);
   await deps.network.reconcile(
@@ -34,6 +37,7 @@ export async function recover(context: ContainerContext): Promise<void> {
   );
   await context.initLayers.drop();
   await deps.content.collect({ ingestAgeMs: 24 * 3_600_000 });
+  return stopped;
 }
 
 /** Ids that hold something of a run: a task, a sandbox or a mount point. */
@@ -42,27 +46,37 @@ async function holdersOf({ deps }: ContainerContext): Promise<ReadonlySet<string
   return new Set([...deps.runtime.list(), ...deps.sandboxes.list(), ...mountPoints]);
 }
 
+/** True for a container that runs. */
 async function recoverContainer(
   context: ContainerContext,
   record: ContainerRecord,
   holders: ReadonlySet<string>,
-): Promise<void> {
-  if (record.buildStep) return removeRecord(context, record, 137, { volumes: true });
-  if (!isRunning(record)) return recoverStopped(context, record, holders);
-  const status = context.deps.runtime.adopt(record.id);
+): Promise<boolean> {
+  if (record.buildStep) await removeRecord(context, record, 137, { volumes: true });
+  else if (isRunning(record)) return adoptTask(context, record);
+  else await recoverStopped(context, record, holders);
+  return false;
+}
+
+async function adoptTask(context: ContainerContext, { id }: ContainerRecord): Promise<boolean> {
+  const status = context.deps.runtime.adopt(id);
   switch (status.kind) {
     case "running":
     case "paused":
-      context.taskEnds.begin(record.id);
-      context.registry.update(record.id, { status: status.kind, pid: status.pid });
-      return;
+      context.taskEnds.begin(id);
+      context.registry.update(id, { status: status.kind, pid: status.pid });
+      context.health.begin(id);
+      return true;
     case "exited":
-      return handleExit(context, status.exit);
+      handleExit(context, status.exit);
+      return false;
     case "created":
-      await context.deps.runtime.delete(record.id);
-      return handleExit(context, lostExit(context, record.id));
+      await context.deps.runtime.delete(id);
+      handleExit(context, lostExit(context, id), { isLost: true });
+      return false;
     case "absent":
-      return handleExit(context, lostExit(context, record.id));
+      handleExit(context, lostExit(context, id), { isLost: true });
+      return false;
   }
 }
 
@@ -76,6 +90,7 @@ async function recoverStopped(
   if (record.hostConfig.AutoRemove && record.state.status === "exited") {
     await removeRecord(context, record, record.state.exitCode, { volumes: true });
   }
+  if (record.state.status === "restarting") resumeRestart(context, record);
 }
 
 /** The end of a container of which nothing is left: the host was switched off, or start never came that far. */

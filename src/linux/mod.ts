@@ -68,5 +68,6 @@ export {
   type Link,
   type VethOptions,
 } from "./netlink/route.ts";
+export { connectTcp, TcpSocket } from "./tcp-socket.ts";
 export { probePort, type PortProbe } from "./port-probe.ts";
 export { releaseProgramText } from "./program-pages.ts";

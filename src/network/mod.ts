@@ -12,4 +12,5 @@
  * ```
  */
 export type * from "./contract.ts";
+export { probeHttp, probeTcp, type HttpProbeOptions, type ProbeOptions } from "./probe.ts";
 export { openSandboxes, type SandboxesOptions } from "./sandboxes.ts";

@@ -45,6 +45,8 @@ export interface ExecTaskRequest {
   readonly tty: boolean;
   readonly stdin: boolean;
   readonly detached: boolean;
+  /** Kills the process with those it has made in its group, or the attempt to start it. */
+  readonly abort?: AbortSignal;
 }
 
 /** A process run beside the container's own. */

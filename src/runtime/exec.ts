@@ -1,4 +1,5 @@
 import { rmSync, writeFileSync } from "node:fs";
+import { kill } from "#linux";
 import { terminalTail } from "./terminal-tail.ts";
 import type { OciProcess } from "#spec";
 import type { ExecTask, ExecTaskRequest, StdinSink } from "./contract.ts";
@@ -35,6 +36,7 @@ export async function execInTask(runtime: OciRuntime, paths: TaskPaths, request:
   writeFileSync(files.process, encodeOci(processOf(request, runtime)), { mode: 0o600 });
   const child = spawnExec(runtime, files, request);
   const started = startedPid(child.process, files);
+  if (request.abort) killOnAbort(request.abort, child.process, files.pid);
   const exited = finishExec(child, files, started, request.tty && runtime.kind === "crun");
   const pid = await started;
   if (pid === undefined) {
@@ -55,6 +57,23 @@ export async function execInTask(runtime: OciRuntime, paths: TaskPaths, request:
       if (request.tty && runtime.kind === "crun") resized = resized.then(() => resizeInner(pid, size));
     },
   };
+}
+
+/** The process leads a group of its own. Without one there is only the runtime, which may wait for a frozen cgroup. */
+function killOnAbort(abort: AbortSignal, child: Bun.Subprocess, pidFile: string): void {
+  const end = (): void => {
+    const pid = readPidFile(pidFile);
+    if (pid === undefined) child.kill("SIGKILL");
+    else if (!kill(-pid, 9)) kill(pid, 9);
+  };
+  abort.addEventListener("abort", end, { once: true });
+  void child.exited.then(() => abort.removeEventListener("abort", end));
+  if (abort.aborted) end();
+}
+
+function readPidFile(path: string): number | undefined {
+  const pid = Number.parseInt(readText(path) ?? "", 10);
+  return pid > 0 ? pid : undefined;
 }
 
 /**
@@ -154,13 +173,18 @@ async function resizeInner(pid: number, size: { readonly height: number; readonl
 async function startedPid(child: Bun.Subprocess, files: ExecFiles): Promise<number | undefined> {
   let exited = false;
   void child.exited.then(() => (exited = true));
-  for (let waitMs = 1; ; waitMs = Math.min(waitMs + 1, 10)) {
+  for (let waitMs = 1; ; waitMs = nextWait(waitMs)) {
     const ended = exited;
-    const pid = Number.parseInt(readText(files.pid) ?? "", 10);
-    if (pid > 0) return pid;
+    const pid = readPidFile(files.pid);
+    if (pid !== undefined) return pid;
     if (ended) return undefined;
     await Promise.race([child.exited, Bun.sleep(waitMs)]);
   }
+}
+
+/** Quick while a start takes what starts take; slow for one that hangs. */
+function nextWait(waitMs: number): number {
+  return waitMs < 10 ? waitMs + 1 : Math.min(waitMs * 1.1, 500);
 }
 
 /** Settles with the process; its files go once the start was decided, too. */

@@ -14,6 +14,7 @@ import { createFilterCache, type FilterCache } from "./seccomp-filter.ts";
 import { openTaskStdin, resizeTask } from "./stdin.ts";
 import {
   containerAlive,
+  isOfThisBoot,
   monitorAlive,
   processesOfTask,
   TaskFiles,
@@ -161,6 +162,7 @@ class Tasks {
     const record = this.files.readRecord(id);
     const processes = record === undefined ? undefined : this.files.readProcesses(id);
     if (record === undefined || processes === undefined || processes.pid === 0) return { kind: "absent" };
+    if (!isOfThisBoot(processes)) return { kind: "absent" };
     if (!monitorAlive(processes)) return this.#statusOfOrphan(id, processes);
     const { pid, monitorPid } = processes;
     return { kind: this.#liveKind(id, record), pid, monitorPid };
@@ -200,7 +202,8 @@ class Tasks {
     await this.#creationSettled(id);
     if (isFrozen(cgroups, record.cgroupsPath)) await runCommand(runtime, ["resume", id]);
     const state = `${runtime.stateRoot}/${id}`;
-    if (existsSync(state) && !this.#isSpent(id, runtime, record)) await runCommand(runtime, ["delete", "--force", id]);
+    if (existsSync(state) && !this.#isSpent(id, runtime, record) && !this.#isOfEarlierBoot(id))
+      await runCommand(runtime, ["delete", "--force", id]);
     await this.#endMonitor(id);
     if (!removeCgroup(cgroups, record.cgroupsPath)) await this.#emptyCgroup(record.cgroupsPath);
     // A runtime that was killed half-way does not know its own state any more.
@@ -215,6 +218,12 @@ class Tasks {
   #isSpent(id: ContainerId, runtime: OciRuntime, record: TaskRecord): boolean {
     if (runtime.kind !== "crun" || this.files.readExit(id) === undefined) return false;
     return removeCgroup(this.#options.cgroups, record.cgroupsPath);
+  }
+
+  /** What the runtime knows of its processes is as old as the task. */
+  #isOfEarlierBoot(id: ContainerId): boolean {
+    const processes = this.files.readProcesses(id);
+    return processes !== undefined && !isOfThisBoot(processes);
   }
 
   /** The monitor of an engine that died during create may still be at it; its container is known once it is done. */
@@ -233,6 +242,7 @@ class Tasks {
     const processes = this.files.readProcesses(id);
     if (processes === undefined) return;
     const deadline = performance.now() + monitorEndMs;
+    if (!isOfThisBoot(processes)) return;
     if (processes.pid === 0) killProcess(processes.monitorPid, processes.monitorStartTime);
     while (monitorAlive(processes)) {
       if (performance.now() > deadline) killProcess(processes.monitorPid, processes.monitorStartTime);

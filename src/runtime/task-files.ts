@@ -16,8 +16,13 @@ export interface TaskRecord {
   readonly openStdin: boolean;
 }
 
-/** Who runs: written once the runtime's create succeeded. Start times tell a reused pid (proc(5), field 22 of stat). */
+/**
+ * Who runs: written once the runtime's create succeeded. Start times, counted from the host's boot, tell a reused pid (proc(5),
+ * field 22 of stat); the boot's own id tells pids of an earlier boot.
+ */
 export interface TaskProcesses {
+  /** Absent in what an engine wrote before there was this field. */
+  readonly bootId?: string;
   readonly pid: number;
   readonly pidStartTime: number;
   readonly monitorPid: number;
@@ -99,6 +104,7 @@ export class TaskFiles {
 
   writeProcesses(id: ContainerId, pid: number, monitorPid: number): TaskProcesses {
     const processes = {
+      bootId: bootId(),
       pid,
       pidStartTime: processStartTime(pid) ?? 0,
       monitorPid,
@@ -131,6 +137,7 @@ export class TaskFiles {
     const monitorPid = readPid(paths.monitorPid);
     if (monitorPid === undefined || !namesTask(monitorPid, id)) return undefined;
     return {
+      bootId: bootId(),
       pid: pid ?? 0,
       pidStartTime: pid === undefined ? 0 : (processStartTime(pid) ?? 0),
       monitorPid,
@@ -170,12 +177,24 @@ export function encodeOci(value: OciSpec | OciProcess): string {
   return JSON.stringify(value).replaceAll(noLimit, '"$1":18446744073709551615');
 }
 
+/** False for what an earlier boot of the host left on a disk: none of its processes is alive, whoever has their pids now. */
+export function isOfThisBoot(processes: TaskProcesses): boolean {
+  return processes.bootId === undefined || processes.bootId === bootId();
+}
+
+let ownBootId: string | undefined;
+
+/** random(4) */
+function bootId(): string {
+  return (ownBootId ??= readText("/proc/sys/kernel/random/boot_id")?.trim() ?? "");
+}
+
 export function containerAlive(processes: TaskProcesses): boolean {
-  return processes.pid > 0 && isAlive(processes.pid, processes.pidStartTime);
+  return processes.pid > 0 && isOfThisBoot(processes) && isAlive(processes.pid, processes.pidStartTime);
 }
 
 export function monitorAlive(processes: TaskProcesses): boolean {
-  return isAlive(processes.monitorPid, processes.monitorStartTime);
+  return isOfThisBoot(processes) && isAlive(processes.monitorPid, processes.monitorStartTime);
 }
 
 /** Pids of the monitor and the OCI runtime at work on a task; looks at every process of the host. */

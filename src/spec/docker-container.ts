@@ -32,7 +32,7 @@ export interface DeviceRequest {
 }
 
 export interface RestartPolicy {
-  /** `no`, `always`, `unless-stopped` or `on-failure`; empty means `no`. */
+  /** `no`, `always`, `unless-stopped`, `on-failure`, or our own `on-unhealthy`; empty means `no`. */
   readonly Name?: string;
   readonly MaximumRetryCount?: number;
 }
@@ -232,6 +232,21 @@ export interface ContainerSummary {
   readonly Mounts: readonly MountPoint[];
 }
 
+/** One run of a health check. `ExitCode` 0 is healthy; -1 when it could not be run or took too long. */
+export interface HealthResult {
+  readonly Start: string;
+  readonly End: string;
+  readonly ExitCode: number;
+  readonly Output: string;
+}
+
+export interface HealthState {
+  readonly Status: "starting" | "healthy" | "unhealthy";
+  readonly FailingStreak: number;
+  /** The last five, oldest first. */
+  readonly Log: readonly HealthResult[];
+}
+
 export interface ContainerState {
   readonly Status: ContainerStatus;
   readonly Running: boolean;
@@ -244,6 +259,8 @@ export interface ContainerState {
   readonly Error: string;
   readonly StartedAt: string;
   readonly FinishedAt: string;
+  /** Absent for a container without a health check, and before its first start. */
+  readonly Health?: HealthState;
 }
 
 /** `GET /containers/{id}/json`. */

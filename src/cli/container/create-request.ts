@@ -44,6 +44,8 @@ function checkConflicts({ flags, changed }: CreateInput): void {
   }
   const health = [
     "health-cmd",
+    "health-http",
+    "health-tcp",
     "health-interval",
     "health-retries",
     "health-timeout",
@@ -109,13 +111,23 @@ function healthConfig(flags: CreateValues, changed: ReadonlySet<string>): Health
     return value;
   };
   return {
-    ...(flags["health-cmd"] === "" ? {} : { Test: ["CMD-SHELL", flags["health-cmd"]] }),
+    ...healthTest(flags),
     Interval: nonNegative("health-interval"),
     Timeout: nonNegative("health-timeout"),
     StartPeriod: nonNegative("health-start-period"),
     StartInterval: nonNegative("health-start-interval"),
     Retries: nonNegative("health-retries"),
   };
+}
+
+function healthTest(flags: CreateValues): HealthConfig {
+  const tests = [
+    ["CMD-SHELL", flags["health-cmd"]],
+    ["TCP", flags["health-tcp"]],
+    ["HTTP", flags["health-http"]],
+  ].filter(([, value]) => value !== "");
+  if (tests.length > 1) throw new CliError("--health-cmd, --health-tcp and --health-http exclude each other", 125);
+  return tests[0] ? { Test: tests[0] } : {};
 }
 
 function hostConfig(context: Context, { flags, changed }: CreateInput): HostConfig {

@@ -60,7 +60,7 @@ function parseDevice(text: string): DeviceMapping {
   return { PathOnHost: host, PathInContainer: path, CgroupPermissions: permissions };
 }
 
-/** `no`, `always`, `unless-stopped`, `on-failure[:max]`. */
+/** `no`, `always`, `unless-stopped`, `on-failure[:max]`, `on-unhealthy[:max]`. */
 export function parseRestart(text: string): RestartPolicy {
   const [name = "", count, extra] = text.split(":");
   if (name === "" && count !== undefined)

@@ -4,7 +4,7 @@ import { readOutput } from "#runtime";
 import type { AttachOptions, AttachSession, StdinWriter, StreamFrame } from "../contract.ts";
 import { emitContainerEvent, type ContainerContext } from "./context.ts";
 import { containerFiles } from "./files.ts";
-import { isRunning, type ContainerRecord } from "./record.ts";
+import { isRunning, refuseRestarting, type ContainerRecord } from "./record.ts";
 
 /** One run of the container: `ended` settles when its process has ended. Undefined: it will not start. */
 type Run = { readonly ended: Promise<void> } | undefined;
@@ -22,6 +22,7 @@ export async function attachContainer(
   if (record.state.status === "paused") {
     throw new EngineError("conflict", `container ${record.id} is paused, unpause the container before attach`);
   }
+  refuseRestarting(record, `container ${ref}`);
   const scope = new AsyncDisposableStack();
   const aborted = new AbortController();
   scope.defer(() => aborted.abort());

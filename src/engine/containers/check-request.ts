@@ -2,7 +2,9 @@ import { EngineError } from "#core";
 import type { ContainerConfig, HostConfig } from "#spec";
 import { checkResources, type ResourceHost } from "./check-resources.ts";
 import { checkHostConfig } from "./check-host-config.ts";
+import { checkHealth } from "../health/config.ts";
 import { checkPorts } from "../network/port-bindings.ts";
+import { checkRestart } from "./restart-policy.ts";
 
 const namePattern = /^\/?[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
 
@@ -20,7 +22,8 @@ export function checkRequest(config: ContainerConfig, host: HostConfig, limits: 
   checkHostConfig(config, host);
   checkPorts(host);
   checkRestart(host);
-  checkUnsupported(config, host);
+  checkHealth(config.Healthcheck);
+  checkUnsupported(host);
   checkLogDriver(host);
   const { WorkingDir = "" } = config;
   if (WorkingDir !== "" && !WorkingDir.startsWith("/")) {
@@ -31,32 +34,12 @@ export function checkRequest(config: ContainerConfig, host: HostConfig, limits: 
   }
 }
 
-export function checkRestart({ RestartPolicy, AutoRemove }: HostConfig): void {
-  const name: string = RestartPolicy?.Name ?? "";
-  const count = RestartPolicy?.MaximumRetryCount ?? 0;
-  if (!["", "no", "always", "unless-stopped", "on-failure"].includes(name)) {
-    throw new EngineError(
-      "invalid",
-      `invalid restart policy: unknown policy '${name}'; use one of 'no', 'always', 'on-failure', or 'unless-stopped'`,
-    );
-  }
-  if (count < 0) throw new EngineError("invalid", "invalid restart policy: maximum retry count cannot be negative");
-  if (count > 0 && name !== "on-failure") {
-    throw new EngineError("invalid", "invalid restart policy: maximum retry count can only be used with 'on-failure'");
-  }
-  if (name === "" || name === "no") return;
-  if (AutoRemove) throw new EngineError("invalid", "can't create 'AutoRemove' container with restart policy");
-  throw new EngineError("not_implemented", `restart policy '${name}' is not built yet`);
-}
-
-function checkUnsupported({ Healthcheck }: ContainerConfig, host: HostConfig): void {
+function checkUnsupported(host: HostConfig): void {
   const refuse = (asked: boolean, what: string): void => {
     if (asked) throw new EngineError("not_implemented", `${what} not built yet`);
   };
-  const test = Healthcheck?.Test ?? [];
   refuse((host.Links ?? []).length > 0, "links are");
   refuse((host.VolumesFrom ?? []).length > 0, "volumes-from is");
-  refuse(test.length > 0 && test[0] !== "NONE", "health checks are");
   refuse(!["", "host"].includes(host.UsernsMode ?? ""), "user namespaces are");
   if (Object.keys(host.StorageOpt ?? {}).length > 0) {
     throw new EngineError("invalid", "--storage-opt is supported only for overlay over xfs with 'pquota' mount option");

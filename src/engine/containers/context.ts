@@ -6,6 +6,8 @@ import type { InitLayers } from "./init-layer.ts";
 import type { SpecHost } from "#runtime";
 import type { ContainerRecord } from "./record.ts";
 import type { ContainerRegistry } from "./registry.ts";
+import type { HealthMonitors } from "../health/contract.ts";
+import type { RestartTimers } from "./restart-timers.ts";
 import type { ContainerSignals } from "./signals.ts";
 import type { TaskEnds } from "./task-ends.ts";
 
@@ -17,6 +19,8 @@ export interface ContainerContext {
   readonly taskEnds: TaskEnds;
   readonly networks: NetworkRegistry;
   readonly initLayers: InitLayers;
+  readonly restarts: RestartTimers;
+  readonly health: HealthMonitors;
   readonly specHost: SpecHost;
   /** Execs of a container; null when it has none (as Docker sends it). */
   readonly execIds: (id: ContainerId) => readonly string[] | null;

@@ -4,6 +4,7 @@ import type { ImageRecord } from "#image";
 import { formatPlatform, hostPlatform, parsePlatform } from "#spec";
 import type { ContainerConfig, ContainerCreateRequest, ContainerCreateResponse, EndpointSpec, HostConfig } from "#spec";
 import type { VolumeRecord } from "#volume";
+import { withHealthAnnotation } from "../health/annotation.ts";
 import { checkNetworkMode } from "../network/mode.ts";
 import { checkContainerName, checkRequest } from "./check-request.ts";
 import { dropUnsupported } from "./unsupported.ts";
@@ -29,8 +30,8 @@ export async function createContainer(
   const host = normaliseHostConfig(asked, context.specHost.cgroupVersion);
   const chosen = name === "" ? undefined : checkContainerName(name);
   const image = resolveImage(context, request.Image ?? "", platform);
-  const config = mergeConfig(request, image.config.config);
-  checkRequest({ ...config, Healthcheck: request.Healthcheck ?? null }, host, {
+  const config = withHealthAnnotation(mergeConfig(request, image.config.config), host);
+  checkRequest(config, host, {
     cpus: context.deps.machine.cpus,
     limits: context.specHost.limits,
   });
@@ -45,7 +46,7 @@ export async function createContainer(
     endpoints: endpointsOf(request),
     buildStep: false,
   });
-  return { Id: record.id, Warnings: [...warnings, ...rlimitWarnings, ...createWarnings(host, config)] };
+  return { Id: record.id, Warnings: [...warnings, ...rlimitWarnings, ...createWarnings(host)] };
 }
 
 export interface NewContainer {
@@ -198,15 +199,9 @@ function checkRuntime({ deps }: ContainerContext, { Runtime = "" }: HostConfig):
   }
 }
 
-function createWarnings(host: HostConfig, config: ContainerConfig): string[] {
+function createWarnings(host: HostConfig): string[] {
   const publishes = Object.keys(host.PortBindings ?? {}).length > 0 || host.PublishAllPorts === true;
-  const test = config.Healthcheck?.Test ?? [];
-  return [
-    ...(publishes && host.NetworkMode === "host" ? ["Published ports are discarded when using host network mode"] : []),
-    ...(test.length > 0 && test[0] !== "NONE"
-      ? ["The image's health check is not run: health checks are not built yet"]
-      : []),
-  ];
+  return publishes && host.NetworkMode === "host" ? ["Published ports are discarded when using host network mode"] : [];
 }
 
 export const platformOfHost = formatPlatform(hostPlatform());

@@ -1,40 +1,53 @@
 import { formatRfc3339Nano } from "#core";
 import type { TaskExit } from "#runtime";
 import { afterAnswers } from "../background.ts";
+import { awaitRestart } from "./auto-restart.ts";
 import { emitContainerEvent, type ContainerContext } from "./context.ts";
 import { isRunning, type ContainerRecord } from "./record.ts";
 import { releaseTask } from "./release.ts";
 import { removeRecord } from "./remove-record.ts";
+import { nextRestart } from "./restart-policy.ts";
 import { emitRunEnds } from "./run-events.ts";
 
 /**
  * A container's process has ended. Attached clients and waiters hear it first; then what it used is given back.
  * Runs after a start that is still under way.
+ * @param options `isLost`: nobody knows how it ended; the restart policy is then asked as for a container that was stopped
+ * when the engine came up
  */
-export function handleExit(context: ContainerContext, exit: TaskExit): void {
+export function handleExit(context: ContainerContext, exit: TaskExit, { isLost } = { isLost: false }): void {
   context.taskEnds.settle(exit.id);
   context.background.run("exit of a container", () =>
     context.registry.exclusive(exit.id, async () => {
       const record = context.registry.get(exit.id);
       if (!record) return context.deps.runtime.delete(exit.id);
-      if (isRunning(record)) await settleExit(context, record, exit);
+      if (isRunning(record)) await settleExit(context, record, exit, isLost);
     }),
   );
 }
 
-async function settleExit(context: ContainerContext, record: ContainerRecord, exit: TaskExit): Promise<void> {
+async function settleExit(
+  context: ContainerContext,
+  record: ContainerRecord,
+  exit: TaskExit,
+  isLost: boolean,
+): Promise<void> {
+  context.health.end(record.id);
   if (exit.oomKilled) emitContainerEvent(context, record, "oom");
   emitRunEnds(context, record);
   emitContainerEvent(context, record, "die", {
-    execDuration: String(secondsBetween(record.state.startedAt, exit.exitedAtNs)),
+    execDuration: String(Math.floor(ranMs(record, exit) / 1000)),
     exitCode: String(exit.exitCode),
   });
   if (record.hostConfig.AutoRemove && !record.buildStep) {
     context.signals.emit(record.id, { kind: "exited", exitCode: exit.exitCode });
     return removeRecord(context, record, exit.exitCode, { volumes: true });
   }
+  const delayMs = isLost ? undefined : nextRestart(record, { exitCode: exit.exitCode, ranMs: ranMs(record, exit) });
   context.registry.update(record.id, {
-    status: "exited",
+    ...(delayMs === undefined
+      ? { status: "exited" }
+      : { status: "restarting", restartCount: record.state.restartCount + 1, restartDelayMs: delayMs }),
     pid: 0,
     exitCode: exit.exitCode,
     oomKilled: exit.oomKilled,
@@ -42,12 +55,13 @@ async function settleExit(context: ContainerContext, record: ContainerRecord, ex
     endpoint: undefined,
     ports: undefined,
   });
+  if (delayMs !== undefined) awaitRestart(context, record.id, delayMs);
   context.signals.emit(record.id, { kind: "exited", exitCode: exit.exitCode });
   await afterAnswers();
   await releaseTask(context, record);
 }
 
-/** Whole seconds; the end is known less exactly than the start, so it may seem to come first. */
-function secondsBetween(startedAt: string, exitedAtNs: bigint | number): number {
-  return Math.max(0, Math.floor((Number(exitedAtNs) / 1e6 - Date.parse(startedAt)) / 1000));
+/** The end is known less exactly than the start, so it may seem to come first. */
+function ranMs({ state }: ContainerRecord, { exitedAtNs }: TaskExit): number {
+  return Math.max(0, Number(exitedAtNs) / 1e6 - Date.parse(state.startedAt));
 }

@@ -3,7 +3,7 @@ import type { ContainerContext } from "./context.ts";
 import { platformOfHost } from "./create.ts";
 import { containerFiles } from "./files.ts";
 import { shownConfig, shownHostConfig } from "./shown-host-config.ts";
-import { publicMount, snapshotKeyOf, type ContainerRecord, type EndpointRecord } from "./record.ts";
+import { isActive, publicMount, snapshotKeyOf, type ContainerRecord, type EndpointRecord } from "./record.ts";
 
 export async function inspectContainer(
   context: ContainerContext,
@@ -40,12 +40,13 @@ export async function inspectContainer(
   };
 }
 
-function stateOf({ state }: ContainerRecord): ContainerState {
+function stateOf(record: ContainerRecord): ContainerState {
+  const { state } = record;
   return {
     Status: state.status,
-    Running: state.status === "running" || state.status === "paused",
+    Running: isActive(record),
     Paused: state.status === "paused",
-    Restarting: false,
+    Restarting: state.status === "restarting",
     OOMKilled: state.oomKilled,
     Dead: state.status === "dead",
     Pid: state.pid,
@@ -53,6 +54,7 @@ function stateOf({ state }: ContainerRecord): ContainerState {
     Error: state.error,
     StartedAt: state.startedAt,
     FinishedAt: state.finishedAt,
+    ...(state.health ? { Health: state.health } : {}),
   };
 }
 

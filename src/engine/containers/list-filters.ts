@@ -8,6 +8,8 @@ type Test = (record: ContainerRecord, value: string) => boolean;
 
 const statuses = ["created", "running", "paused", "restarting", "removing", "exited", "dead"];
 
+const healths = ["none", "starting", "healthy", "unhealthy"];
+
 /** True for a record that holds under every key; values of one key are alternatives, labels must all hold. */
 export function matchesFilters(context: ContainerContext, filters: Filters): (record: ContainerRecord) => boolean {
   for (const status of filters.get("status") ?? []) {
@@ -15,6 +17,13 @@ export function matchesFilters(context: ContainerContext, filters: Filters): (re
       throw new EngineError(
         "invalid",
         `invalid filter 'status=${status}': invalid value for state (${status}): must be one of ${statuses.join(", ")}`,
+      );
+  }
+  for (const health of filters.get("health") ?? []) {
+    if (!healths.includes(health))
+      throw new EngineError(
+        "invalid",
+        `invalid filter 'health=${health}': invalid value for health (${health}): must be one of ${healths.join(", ")}`,
       );
   }
   for (const code of filters.get("exited") ?? []) {
@@ -48,7 +57,7 @@ function createTest(context: ContainerContext, key: string): Test {
 const plainTests: Readonly<Record<string, Test>> = {
   exited: ({ state }, value) => state.status === "exited" && state.exitCode === Number(value),
   status: ({ state }, value) => state.status === value,
-  health: (_record, value) => value === "none",
+  health: ({ state }, value) => (state.health?.Status ?? "none") === value,
   id: ({ id }, value) => id.startsWith(value),
   label: ({ config }, value) => matchesLabel(config.Labels ?? {}, value),
   name: ({ name }, value) => matchesName(name, value),

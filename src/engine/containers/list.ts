@@ -4,7 +4,7 @@ import type { ContainerListOptions } from "../contract.ts";
 import type { ContainerContext } from "./context.ts";
 import { endpointInfos } from "./inspect.ts";
 import { matchesFilters } from "./list-filters.ts";
-import { publicMount, type ContainerRecord } from "./record.ts";
+import { isActive, publicMount, type ContainerRecord } from "./record.ts";
 import { statusText } from "./status-text.ts";
 
 /** `docker ps`: newest first. */
@@ -13,7 +13,7 @@ export function listContainers(context: ContainerContext, options: ContainerList
   const anyState = options.all || limit > 0 || filters.has("status") || filters.has("exited");
   const records = context.registry
     .all()
-    .filter((record) => anyState || record.state.status === "running" || record.state.status === "paused")
+    .filter((record) => anyState || isActive(record))
     .toSorted((a, b) => (b.createdNs > a.createdNs ? 1 : -1)) // nanoseconds of this age have 19 digits
     .filter(matchesFilters(context, filters));
   return (limit > 0 ? records.slice(0, limit) : records).map((record) => summarise(context, record));

@@ -1,4 +1,5 @@
 import { EngineError } from "#core";
+import { mergeHealth } from "../health/config.ts";
 import type { ContainerConfig, ContainerCreateRequest, ImageRunConfig } from "#spec";
 
 /**
@@ -19,7 +20,7 @@ export function mergeConfig(request: ContainerCreateRequest, image: ImageRunConf
     ...union("Volumes", base.Volumes, own.Volumes),
     ...firstSet("StopSignal", own.StopSignal, base.StopSignal),
     ...firstSet("Shell", own.Shell, base.Shell),
-    ...firstSet("Healthcheck", own.Healthcheck, base.Healthcheck),
+    ...firstSet("Healthcheck", mergeHealth(own.Healthcheck, base.Healthcheck), undefined),
     ...firstSet("OnBuild", own.OnBuild, base.OnBuild),
   };
   if ((merged.Entrypoint ?? []).length + (merged.Cmd ?? []).length === 0) {

@@ -1,7 +1,7 @@
 import { isEngineError, parseTime, type ContainerId } from "#core";
 import type { Filters } from "../contract.ts";
 import type { ContainerContext } from "./context.ts";
-import { isRunning, snapshotKeyOf, type ContainerRecord } from "./record.ts";
+import { isActive, snapshotKeyOf, type ContainerRecord } from "./record.ts";
 import { removeContainer } from "./remove.ts";
 import { matchesLabel } from "../labels.ts";
 
@@ -15,7 +15,7 @@ export async function pruneContainers(
   const deleted: string[] = [];
   let spaceReclaimed = 0;
   for (const record of context.registry.all()) {
-    if (isRunning(record) || record.buildStep || !isWanted(record, filters, untilNs)) continue;
+    if (isActive(record) || record.buildStep || !isWanted(record, filters, untilNs)) continue;
     const bytes = await removeUnlessUsed(context, record.id);
     if (bytes === undefined) continue;
     deleted.push(record.id);

@@ -1,5 +1,5 @@
-import { parseSnapshotKey, type ContainerId, type ImageId, type SnapshotKey } from "#core";
-import type { ContainerConfig, EndpointSpec, HostConfig, MountPoint, PortMap } from "#spec";
+import { EngineError, parseSnapshotKey, type ContainerId, type ImageId, type SnapshotKey } from "#core";
+import type { ContainerConfig, EndpointSpec, HealthState, HostConfig, MountPoint, PortMap } from "#spec";
 
 /** A container's connection to a network while it runs. */
 export interface EndpointRecord {
@@ -14,7 +14,7 @@ export interface EndpointRecord {
 
 /** What changes during a container's life. Times are RFC 3339 with nanoseconds, UTC. */
 export interface StateRecord {
-  readonly status: "created" | "running" | "paused" | "exited" | "dead" | "removing";
+  readonly status: "created" | "running" | "paused" | "restarting" | "exited" | "dead" | "removing";
   readonly pid: number;
   readonly exitCode: number;
   readonly error: string;
@@ -24,6 +24,10 @@ export interface StateRecord {
   /** Stopped by a user: restart policies stay quiet. */
   readonly stoppedByUser: boolean;
   readonly restartCount: number;
+  /** Wait before the restart that is due, or before the last one; 0 before the first. */
+  readonly restartDelayMs?: number | undefined;
+  /** Since the first start of a container with a health check. */
+  readonly health?: HealthState | undefined;
   /** Live endpoint; absent with `none`, `host` and while stopped. */
   readonly endpoint?: EndpointRecord | undefined;
   /** Published ports while running. */
@@ -59,8 +63,20 @@ export interface ContainerRecord {
   readonly buildStep?: boolean;
 }
 
+/** Has a process. */
 export function isRunning({ state }: ContainerRecord): boolean {
   return state.status === "running" || state.status === "paused";
+}
+
+/** What clients count as running: also while it waits for its next restart. */
+export function isActive(record: ContainerRecord): boolean {
+  return isRunning(record) || record.state.status === "restarting";
+}
+
+/** @throws EngineError `conflict` while it waits for its next restart */
+export function refuseRestarting(record: ContainerRecord, what = `Container ${record.id}`): void {
+  if (record.state.status !== "restarting") return;
+  throw new EngineError("conflict", `${what} is restarting, wait until the container is running`);
 }
 
 /** The snapshot of a container's own layer. */

@@ -29,6 +29,8 @@ export interface ContainerRegistry {
   /** Durable. */
   save(record: ContainerRecord): ContainerRecord;
   update(id: ContainerId, change: Partial<StateRecord>): ContainerRecord;
+  /** As {@link ContainerRegistry.update}, without waiting for the disk: for what a power cut may take. */
+  note(id: ContainerId, change: Partial<StateRecord>): ContainerRecord;
   delete(id: ContainerId): void;
   exclusive<T>(id: ContainerId, task: () => Promise<T>): Promise<T>;
 }
@@ -107,6 +109,10 @@ class SqliteContainerRegistry implements ContainerRegistry {
     const record = this.#byId.get(id);
     if (!record) throw new EngineError("not_found", `No such container: ${id}`);
     return this.save({ ...record, state: { ...record.state, ...change } });
+  }
+
+  note(id: ContainerId, change: Partial<StateRecord>): ContainerRecord {
+    return this.#database.relaxed(() => this.update(id, change));
   }
 
   delete(id: ContainerId): void {

@@ -1,7 +1,9 @@
-import { EngineError } from "#core";
+import { EngineError, type ContainerId } from "#core";
+import { cancelRestart } from "./cancel-restart.ts";
 import type { ContainerContext } from "./context.ts";
-import { isRunning, type ContainerRecord } from "./record.ts";
+import { isActive, isRunning, type ContainerRecord } from "./record.ts";
 import { removeRecord } from "./remove-record.ts";
+import { hasRestartPolicy } from "./restart-policy.ts";
 import { killAndWait } from "./stop.ts";
 
 /** `docker rm`. @throws EngineError `conflict` while it runs, unless forced */
@@ -12,14 +14,22 @@ export async function removeContainer(
 ): Promise<void> {
   const { id, name } = context.registry.find(ref);
   if (options.link) throw new EngineError("not_implemented", "links are not built yet");
-  await context.registry.exclusive(id, async () => undefined);
+  await context.registry.exclusive(id, async () => (options.force ? endPolicy(context, id) : undefined));
   if (options.force) await killAndWait(context, id);
   await context.registry.exclusive(id, async () => {
     const record = context.registry.get(id);
     if (!record) return;
-    if (isRunning(record)) throw stillRunning(record, name);
+    if (isActive(record)) throw stillRunning(record, name);
     await removeRecord(context, record, record.state.exitCode, options);
   });
+}
+
+/** What is to be removed must not be started again meanwhile. */
+function endPolicy(context: ContainerContext, id: ContainerId): void {
+  const record = context.registry.get(id);
+  if (record?.state.status === "restarting") cancelRestart(context, record);
+  else if (record && isRunning(record) && hasRestartPolicy(record))
+    context.registry.update(id, { stoppedByUser: true });
 }
 
 function stillRunning({ id, state }: ContainerRecord, name: string): EngineError {
@@ -27,6 +37,6 @@ function stillRunning({ id, state }: ContainerRecord, name: string): EngineError
     state.status === "paused"
       ? "container is paused and must be unpaused first"
       : "stop the container before removing or force remove";
-  const shown = state.status === "paused" ? "" : "container is running: ";
+  const shown = state.status === "paused" ? "" : `container is ${state.status}: `;
   return new EngineError("conflict", `cannot remove container "${name || id}": ${shown}${advice}`);
 }

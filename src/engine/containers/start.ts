@@ -2,9 +2,10 @@ import { EngineError, formatRfc3339Nano, messageOf, parseSignal, type ContainerI
 import { startFailureExitCode, type TaskRequest } from "#runtime";
 import type { OciSpec } from "#spec";
 import { prepareNetwork, type ConnectedNetwork, type PreparedNetwork } from "../network/attach.ts";
+import { startingHealth } from "../health/config.ts";
 import { emitContainerEvent, type ContainerContext } from "./context.ts";
 import { writeHostsFile, writeNetworkFiles, type ContainerFiles } from "./files.ts";
-import { isRunning, type ContainerRecord } from "./record.ts";
+import { isActive, type ContainerRecord } from "./record.ts";
 import { removeRecord } from "./remove-record.ts";
 import { mountRoot } from "./root-mount.ts";
 import { emitRunBegins } from "./run-events.ts";
@@ -15,26 +16,38 @@ export function startContainer(context: ContainerContext, id: ContainerId): Prom
   return context.registry.exclusive(id, async () => {
     const record = context.registry.find(id);
     checkStartable(record);
-    try {
-      await startTask(context, record);
-    } catch (error) {
-      await recordFailure(context, record, error);
-      throw error;
-    }
+    await runContainer(context, record, "user");
   });
+}
+
+/** Whose wish a start is. The policy's own starts go on counting; all others begin anew. */
+export type StartCause = "user" | "policy" | "engine";
+
+/** The caller holds the container's lock and knows that it does not run. @throws EngineError why it could not start */
+export async function runContainer(
+  context: ContainerContext,
+  record: ContainerRecord,
+  cause: StartCause,
+): Promise<void> {
+  try {
+    await startTask(context, record, cause);
+  } catch (error) {
+    await recordFailure(context, record, error);
+    throw error;
+  }
 }
 
 function checkStartable(record: ContainerRecord): void {
   if (record.state.status === "paused")
     throw new EngineError("conflict", "cannot start a paused container, try unpause instead");
-  if (isRunning(record)) throw new EngineError("not_modified", `container ${record.id} is already running`);
+  if (isActive(record)) throw new EngineError("not_modified", `container ${record.id} is already running`);
   if (record.state.status === "removing" || record.state.status === "dead") {
     throw new EngineError("conflict", "container is marked for removal and cannot be started");
   }
 }
 
 /** Acquires in order root, sandbox, task and network; a throw gives all back, last first. */
-async function startTask(context: ContainerContext, record: ContainerRecord): Promise<void> {
+async function startTask(context: ContainerContext, record: ContainerRecord, cause: StartCause): Promise<void> {
   const { deps, registry, signals, taskEnds } = context;
   await using undo = new AsyncDisposableStack();
   mountRoot(context, record, undo);
@@ -58,6 +71,8 @@ async function startTask(context: ContainerContext, record: ContainerRecord): Pr
     oomKilled: false,
     startedAt: formatRfc3339Nano(deps.clock.nowNs()),
     stoppedByUser: false,
+    ...(cause === "policy" ? {} : { restartCount: 0, restartDelayMs: 0 }),
+    health: startingHealth(record),
     endpoint,
     ports,
   });
@@ -66,6 +81,7 @@ async function startTask(context: ContainerContext, record: ContainerRecord): Pr
   emitRunBegins(context, record);
   signals.emit(record.id, { kind: "started", ended: taskEnds.of(record.id) });
   emitContainerEvent(context, record, "start");
+  context.health.begin(record.id);
 }
 
 function taskRequest({ id, config, hostConfig }: ContainerRecord, spec: OciSpec, files: ContainerFiles): TaskRequest {
@@ -111,6 +127,7 @@ async function recordFailure(context: ContainerContext, record: ContainerRecord,
     ports: undefined,
   });
   signals.emit(record.id, { kind: "start_failed" });
+  if (record.state.status === "restarting") signals.emit(record.id, { kind: "exited", exitCode });
   if (record.hostConfig.AutoRemove) await removeRecord(context, record, exitCode, { volumes: true });
 }
 

@@ -1,6 +1,7 @@
 import { EngineError, isEngineError, parseSignal, signalName, type ContainerId } from "#core";
 import { emitContainerEvent, type ContainerContext } from "./context.ts";
-import { isRunning, type ContainerRecord } from "./record.ts";
+import { cancelRestart } from "./cancel-restart.ts";
+import { isActive, isRunning, refuseRestarting, type ContainerRecord } from "./record.ts";
 import { startContainer, stopSignalOf } from "./start.ts";
 import { stopsWithin } from "./wait.ts";
 
@@ -20,6 +21,7 @@ export async function stopContainer(context: ContainerContext, ref: string, opti
   const signal = stopSignalOf(record, options.signal);
   await context.registry.exclusive(record.id, async () => {
     const current = context.registry.find(record.id);
+    if (current.state.status === "restarting") return cancelRestart(context, current);
     if (!isRunning(current)) throw new EngineError("not_modified", `container ${record.id} is not running`);
     context.registry.update(record.id, { stoppedByUser: true });
     if (current.state.status === "paused") await thaw(context, current);
@@ -43,12 +45,19 @@ function tellStop(context: ContainerContext, record: ContainerRecord): () => voi
   return tell;
 }
 
+/** Stops it as `docker stop` does, for the restart policy to start it again. Harmless when it has ended by now. */
+export function endForRestart(context: ContainerContext, record: ContainerRecord): Promise<void> {
+  const { StopTimeout } = record.config;
+  return endTask(context, record, stopSignalOf(record, undefined), StopTimeout ?? defaultStopSeconds);
+}
+
 async function endTask(
   context: ContainerContext,
   record: ContainerRecord,
   signal: number,
   timeoutSeconds: number,
 ): Promise<void> {
+  if (!isRunning(context.registry.get(record.id) ?? record)) return;
   const stopped = stopsWithin(context, record.id, timeoutSeconds < 0 ? undefined : timeoutSeconds * 1000);
   sendSignal(context, record, signal);
   if (!(await stopped)) await killAndWait(context, record.id);
@@ -89,14 +98,29 @@ export async function restartContainer(context: ContainerContext, ref: string, o
 export async function killContainer(context: ContainerContext, ref: string, name: string): Promise<void> {
   const record = blamingKill(ref, () => context.registry.find(ref));
   const signal = blamingKill(ref, () => parseSignal(name === "" ? "SIGKILL" : name));
-  if (!isRunning(record)) {
+  if (!isActive(record)) {
     throw new EngineError("conflict", `cannot kill container: ${ref}: container ${record.id} is not running`);
   }
-  if (signal === sigkill || signal === stopSignalOf(record, undefined))
-    context.registry.update(record.id, { stoppedByUser: true });
+  if (record.state.status === "restarting") return killRestarting(context, record, signal);
+  if (meansStop(record, signal)) context.registry.update(record.id, { stoppedByUser: true });
   if (signal === sigkill) return killAndWait(context, record.id);
   sendSignal(context, record, signal);
   context.deps.logger.log("debug", "signal sent", { container: record.id, signal: signalName(signal) });
+}
+
+/** As in Docker, any signal may be meant to end a container that names no signal for that. */
+function meansStop({ config }: ContainerRecord, signal: number): boolean {
+  return signal === sigkill || !config.StopSignal || signal === parseSignal(config.StopSignal);
+}
+
+/** There is no process to signal; should there be one by now, it gets the signal after all. */
+async function killRestarting(context: ContainerContext, { id }: ContainerRecord, signal: number): Promise<void> {
+  const started = await context.registry.exclusive(id, async () => {
+    const record = context.registry.find(id);
+    if (record.state.status === "restarting" && meansStop(record, signal)) cancelRestart(context, record);
+    return isRunning(record);
+  });
+  if (started) await killContainer(context, id, String(signal));
 }
 
 /** Docker's start of every error of a kill. */
@@ -114,9 +138,11 @@ export function pauseContainer(context: ContainerContext, ref: string): Promise<
   return context.registry.exclusive(id, async () => {
     const record = context.registry.find(id);
     if (record.state.status === "paused") throw new EngineError("conflict", `Container ${id} is already paused`);
+    refuseRestarting(record);
     if (!isRunning(record)) throw new EngineError("conflict", `container ${id} is not running`);
     await context.deps.runtime.pause(id);
     context.registry.update(id, { status: "paused" });
+    context.health.end(id);
     emitContainerEvent(context, record, "pause");
   });
 }
@@ -134,4 +160,5 @@ async function thaw(context: ContainerContext, record: ContainerRecord): Promise
   await context.deps.runtime.resume(record.id);
   context.registry.update(record.id, { status: "running" });
   emitContainerEvent(context, record, "unpause");
+  context.health.begin(record.id);
 }

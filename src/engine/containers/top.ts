@@ -2,11 +2,12 @@ import { EngineError } from "#core";
 import { hostProcesses } from "#runtime";
 import type { TopResponse } from "#spec";
 import { emitContainerEvent, type ContainerContext } from "./context.ts";
-import { isRunning } from "./record.ts";
+import { isRunning, refuseRestarting } from "./record.ts";
 
 /** `docker top`: the host's `ps` output, only the container's processes. @throws EngineError `conflict` when it does not run */
 export async function topContainer(context: ContainerContext, ref: string, psArgs: string): Promise<TopResponse> {
   const record = context.registry.find(ref);
+  refuseRestarting(record);
   if (!isRunning(record)) throw new EngineError("conflict", `container ${record.id} is not running`);
   const pids = new Set(context.deps.runtime.processes(record.id));
   const processes = selectProcesses(await hostProcesses(psArgs.split(/\s+/).filter(Boolean)), pids);

@@ -2,7 +2,7 @@ import { maxTimerMs, type ContainerId } from "#core";
 import type { WaitResponse } from "#spec";
 import type { WaitCondition } from "../contract.ts";
 import type { ContainerContext } from "./context.ts";
-import { isRunning } from "./record.ts";
+import { isActive, isRunning } from "./record.ts";
 import type { ContainerSignal } from "./signals.ts";
 
 /** Registers at once; the promise settles when the condition holds, and never after the signal aborts. */
@@ -13,7 +13,7 @@ export function waitContainer(
   signal: AbortSignal,
 ): { readonly result: Promise<WaitResponse> } {
   const record = context.registry.find(ref);
-  if (condition === "not-running" && !isRunning(record))
+  if (condition === "not-running" && !isActive(record))
     return { result: Promise.resolve(answer(record.state.exitCode)) };
   return { result: untilSignal(context, record.id, (heard) => exitCodeOf(condition, heard), signal) };
 }

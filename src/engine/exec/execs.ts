@@ -3,7 +3,7 @@ import { createProcess, resolveCapabilities, resolveUser, startFailureExitCode, 
 import type { ExecCreateRequest, ExecInspect, ExecStartRequest, OciProcess } from "#spec";
 import type { AttachSession, Execs, StreamFrame } from "../contract.ts";
 import { emitContainerEvent, type ContainerContext } from "../containers/context.ts";
-import { isRunning, type ContainerRecord } from "../containers/record.ts";
+import { isRunning, refuseRestarting, type ContainerRecord } from "../containers/record.ts";
 
 /** How long a finished exec can be inspected. */
 const keepMs = 5 * 60_000;
@@ -87,7 +87,7 @@ function newExec(context: ContainerContext, ref: string, request: ExecCreateRequ
 }
 
 /** As Docker writes it in events: with a blank behind a command that has no arguments. */
-function commandText({ Cmd }: ExecCreateRequest): string {
+export function commandText({ Cmd }: ExecCreateRequest): string {
   const [command = "", ...args] = Cmd ?? [];
   return `${command} ${args.join(" ")}`;
 }
@@ -106,6 +106,7 @@ function runningContainer({ registry }: ContainerContext, ref: string): Containe
   const record = registry.find(ref);
   if (record.state.status === "paused")
     throw new EngineError("conflict", `Container ${ref} is paused, unpause the container before exec`);
+  refuseRestarting(record);
   if (!isRunning(record)) throw new EngineError("conflict", `container ${record.id} is not running`);
   return record;
 }
@@ -141,7 +142,8 @@ async function launch(
   }
 }
 
-function execProcess(
+/** A process beside the container's own, as the exec's request and the container's configuration say. */
+export function execProcess(
   context: ContainerContext,
   record: ContainerRecord,
   request: ExecCreateRequest,

@@ -1,0 +1,149 @@
+import { formatDuration, formatRfc3339Nano, messageOf, type ContainerId } from "#core";
+import type { HealthResult, HealthState } from "#spec";
+import { emitContainerEvent, type ContainerContext } from "../containers/context.ts";
+import type { ContainerRecord } from "../containers/record.ts";
+import { restartsUnhealthy } from "../containers/restart-policy.ts";
+import { endForRestart } from "../containers/stop.ts";
+import { healthCheckOf, type HealthCheck } from "./config.ts";
+import type { HealthMonitors, ProbeOutcome } from "./contract.ts";
+import { execProbe } from "./exec-probe.ts";
+import { networkProbe } from "./network-probe.ts";
+import { afterProbe, nextProbe } from "./state.ts";
+
+export function createHealthMonitors(contextOf: () => ContainerContext): HealthMonitors {
+  const monitors = new Map<ContainerId, Monitor>();
+  const end = (id: ContainerId): void => {
+    monitors.get(id)?.[Symbol.dispose]();
+    monitors.delete(id);
+  };
+  return {
+    begin(id) {
+      const context = contextOf();
+      const record = context.registry.get(id);
+      if (record?.state.health === undefined || record.state.status !== "running") return;
+      const check = healthCheckOf(record);
+      end(id);
+      if (check) monitors.set(id, new Monitor(context, record, check));
+    },
+    end,
+    [Symbol.dispose]() {
+      for (const id of monitors.keys()) end(id);
+    },
+  };
+}
+
+/** The checks of one run of a container, one after the other. */
+class Monitor implements Disposable {
+  readonly #context: ContainerContext;
+  readonly #id: ContainerId;
+  readonly #startedMs: number;
+  readonly #check: HealthCheck;
+  readonly #ended = new AbortController();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(context: ContainerContext, record: ContainerRecord, check: HealthCheck) {
+    this.#context = context;
+    this.#id = record.id;
+    this.#startedMs = Date.parse(record.state.startedAt);
+    this.#check = check;
+    // An engine that ended in between leaves this to the next one.
+    if (record.state.health?.Status === "unhealthy") this.#restartUnhealthy(record);
+    this.#schedule(record.state.health);
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+    this.#ended.abort();
+  }
+
+  #schedule(health: HealthState | undefined): void {
+    if (this.#ended.signal.aborted || !health) return;
+    this.#timer = setTimeout(() => void this.#round(), nextProbe(health, this.#check, this.#runTime()));
+  }
+
+  async #round(): Promise<void> {
+    try {
+      const { gone } = await this.#probe();
+      await Promise.race([gone, untilAbort(this.#ended.signal)]);
+    } catch (error) {
+      this.#context.deps.logger.log("warn", "a health check failed", { container: this.#id, error: messageOf(error) });
+    }
+    this.#schedule(this.#context.registry.get(this.#id)?.state.health);
+  }
+
+  async #probe(): Promise<ProbeOutcome> {
+    const record = this.#context.registry.find(this.#id);
+    const { deps } = this.#context;
+    const [startNs, runTime] = [deps.clock.nowNs(), this.#runTime()];
+    const outcome = await this.#withTimeout((abort) => runProbe(this.#context, record, this.#check, abort));
+    const result = {
+      Start: formatRfc3339Nano(startNs),
+      End: formatRfc3339Nano(deps.clock.nowNs()),
+      ExitCode: outcome.exitCode,
+      Output: outcome.output,
+    };
+    if (!this.#ended.signal.aborted) this.#record(result, runTime);
+    return outcome;
+  }
+
+  async #withTimeout(run: (abort: AbortSignal) => Promise<ProbeOutcome>): Promise<ProbeOutcome> {
+    const { timeoutMs } = this.#check;
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(), timeoutMs);
+    try {
+      const outcome = await run(AbortSignal.any([late.signal, this.#ended.signal]));
+      if (!late.signal.aborted) return outcome;
+      const told = outcome.output === "" ? "" : `: ${outcome.output}`;
+      return {
+        ...outcome,
+        exitCode: -1,
+        output: `Health check exceeded timeout (${formatDuration(timeoutMs * 1e6)})${told}`,
+      };
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #record(result: HealthResult, runTime: { readonly ranMs: number }): void {
+    const { registry } = this.#context;
+    const before = registry.get(this.#id)?.state.health;
+    if (!before) return;
+    const health = afterProbe(before, result, this.#check, runTime);
+    const record = registry.note(this.#id, { health });
+    if (health.Status === before.Status) return;
+    emitContainerEvent(this.#context, record, `health_status: ${health.Status}`);
+    if (health.Status === "unhealthy") this.#restartUnhealthy(record);
+  }
+
+  /** Its exit then is a matter of the restart policy. Nobody waits for it, neither probes nor the engine's end. */
+  #restartUnhealthy(record: ContainerRecord): void {
+    if (!restartsUnhealthy(record)) return;
+    endForRestart(this.#context, record).catch((error: unknown) =>
+      this.#context.deps.logger.log("warn", "an unhealthy container could not be stopped", {
+        container: this.#id,
+        error: messageOf(error),
+      }),
+    );
+  }
+
+  #runTime(): { readonly ranMs: number } {
+    return { ranMs: this.#context.deps.clock.nowMs() - this.#startedMs };
+  }
+}
+
+function runProbe(
+  context: ContainerContext,
+  record: ContainerRecord,
+  { probe }: HealthCheck,
+  abort: AbortSignal,
+): Promise<ProbeOutcome> {
+  if (probe.kind === "exec") return execProbe(context, record, probe.args, abort);
+  return networkProbe(record, probe, abort);
+}
+
+function untilAbort(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
