@@ -28,9 +28,9 @@ describe("the configuration", () => {
   });
 
   test("runs a shell's line in the container's shell", () => {
-    const test = ["CMD-SHELL", "a | b"];
-    expect(healthCheckOf(record({ Test: test }))?.probe).toEqual({ kind: "exec", args: ["/bin/sh", "-c", "a | b"] });
-    const inBash = healthCheckOf(record({ Test: test }, { Shell: ["/bin/bash", "-ec"] }));
+    const line = ["CMD-SHELL", "a | b"];
+    expect(healthCheckOf(record({ Test: line }))?.probe).toEqual({ kind: "exec", args: ["/bin/sh", "-c", "a | b"] });
+    const inBash = healthCheckOf(record({ Test: line }, { Shell: ["/bin/bash", "-ec"] }));
     expect(inBash?.probe).toEqual({ kind: "exec", args: ["/bin/bash", "-ec", "a | b"] });
   });
 
