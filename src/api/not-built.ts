@@ -14,7 +14,6 @@ const endpoints = [
   ["GET", "/containers/{id}/changes"],
   ["GET", "/containers/{id}/export"],
   ["GET", "/containers/{id}/stats"],
-  ["POST", "/containers/{id}/update"],
   ["HEAD", "/containers/{id}/archive"],
   ["GET", "/containers/{id}/archive"],
   ["PUT", "/containers/{id}/archive"],

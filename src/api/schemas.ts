@@ -115,6 +115,10 @@ const resources = {
   IOMaximumBandwidth: opt(number),
 };
 
+const restartPolicy = v.looseObject({ Name: opt(text), MaximumRetryCount: opt(number) });
+
+export const containerUpdateSchema = v.looseObject({ ...resources, RestartPolicy: opt(restartPolicy) });
+
 const hostConfig = v.looseObject({
   ...resources,
   Binds: opt(texts),
@@ -122,12 +126,7 @@ const hostConfig = v.looseObject({
   LogConfig: opt(v.looseObject({ Type: opt(text), Config: opt(textMap) })),
   NetworkMode: opt(text),
   PortBindings: opt(portMap),
-  RestartPolicy: opt(
-    v.looseObject({
-      Name: opt(text),
-      MaximumRetryCount: opt(number),
-    }),
-  ),
+  RestartPolicy: opt(restartPolicy),
   AutoRemove: opt(flag),
   VolumeDriver: opt(text),
   VolumesFrom: opt(texts),

@@ -15,6 +15,8 @@ import type {
   NetworkInfo,
   ProgressMessage,
   TopResponse,
+  UpdateRequest,
+  UpdateResponse,
   VersionResponse,
   VolumeInfo,
   WaitResponse,
@@ -116,6 +118,7 @@ export interface Containers {
   attach(ref: string, options: AttachOptions): Promise<AttachSession>;
   resize(ref: string, size: { readonly height: number; readonly width: number }): Promise<void>;
   top(ref: string, psArgs: string): Promise<TopResponse>;
+  update(ref: string, request: UpdateRequest): Promise<UpdateResponse>;
   createExec(ref: string, request: ExecCreateRequest): Promise<{ readonly Id: string }>;
 }
 

@@ -22,6 +22,7 @@ import { startContainer } from "./containers/start.ts";
 import { killContainer, pauseContainer, restartContainer, stopContainer, unpauseContainer } from "./containers/stop.ts";
 import { createTaskEnds } from "./containers/task-ends.ts";
 import { topContainer } from "./containers/top.ts";
+import { updateContainer } from "./containers/update.ts";
 import { waitContainer } from "./containers/wait.ts";
 import type { Containers, Engine } from "./contract.ts";
 import type { EngineDeps } from "./deps.ts";
@@ -111,6 +112,7 @@ function createContainers(context: ContainerContext, execs: ExecTable): Containe
     attach: (ref, options) => attachContainer(context, ref, options),
     resize: async (ref, size) => resizeContainer(context, ref, size),
     top: (ref, psArgs) => topContainer(context, ref, psArgs),
+    update: (ref, request) => updateContainer(context, ref, request),
     createExec: async (ref, request) => execs.create(ref, request),
   };
 }

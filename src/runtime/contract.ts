@@ -1,5 +1,6 @@
 import type { ContainerId } from "#core";
 import type { OciProcess, OciSpec } from "#spec";
+import type { LimitChange } from "./limits/writes.ts";
 
 export interface TaskRequest {
   readonly id: ContainerId;
@@ -97,6 +98,11 @@ export interface Runtime extends AsyncDisposable {
   signal(id: ContainerId, signal: number): void;
   pause(id: ContainerId): Promise<void>;
   resume(id: ContainerId): Promise<void>;
+  /**
+   * Changes limits of a task that runs; what is absent stays. All or nothing.
+   * @throws EngineError `not_found`, `internal` when the kernel refuses
+   */
+  limit(id: ContainerId, change: LimitChange): void;
   /** Called once per exit, in order; also for exits that happened while no engine lived, after `adopt`. */
   onExit(listener: (exit: TaskExit) => void): Disposable;
   /** Removes the runtime's state, cgroup and bundle; kills what is left. Harmless when absent. */

@@ -5,6 +5,9 @@ import { cgroupProcesses, isFrozen, readCgroupHost, removeCgroup, type CgroupHos
 import { chooseRuntime, type RuntimeChoice } from "./choose-runtime.ts";
 import { ExitWatch } from "./exit-watch.ts";
 import { execInTask } from "./exec.ts";
+import { applyLimits } from "./limits/apply.ts";
+import { controllerDirectory, type ControllerDirectory } from "./limits/directory.ts";
+import { limitWrites, type LimitChange } from "./limits/writes.ts";
 import { readLog } from "./log-read.ts";
 import type { Runtime, TaskHandle, TaskRequest, TaskStatus } from "./contract.ts";
 import { MonitorError, startMonitor } from "./monitor.ts";
@@ -82,6 +85,7 @@ function runtimeOf(tasks: Tasks, monitorVersion: string, scope: DisposableStack)
     signal: (id, signal) => tasks.signal(id, signal),
     pause: (id) => tasks.freeze(id, "pause"),
     resume: (id) => tasks.freeze(id, "resume"),
+    limit: (id, change) => tasks.limit(id, change),
     onExit: (listener) => exits.subscribe(listener),
     delete: (id) => tasks.delete(id),
     status: (id) => tasks.status(id),
@@ -154,6 +158,18 @@ class Tasks {
     const result = await runCommand(this.runtimeOf(id), [verb, id]);
     if (result.exitCode !== 0)
       throw new EngineError("internal", `cannot ${verb} container ${id}: ${result.stderr.trim()}`);
+  }
+
+  limit(id: ContainerId, change: LimitChange): void {
+    const { cgroups } = this.#options;
+    applyLimits(this.#cgroupOf(id), limitWrites(cgroups.version, change));
+  }
+
+  /** @throws EngineError `not_found` */
+  #cgroupOf(id: ContainerId): ControllerDirectory {
+    const record = this.files.readRecord(id);
+    if (record === undefined) throw new EngineError("not_found", `no task of container ${id}`);
+    return controllerDirectory(this.#options.cgroups, record.cgroupsPath);
   }
 
   status(id: ContainerId): TaskStatus {

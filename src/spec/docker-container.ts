@@ -117,6 +117,15 @@ export interface Resources {
   readonly IOMaximumBandwidth?: number;
 }
 
+/** Body of `POST /containers/{id}/update`. */
+export interface UpdateRequest extends Resources {
+  readonly RestartPolicy?: RestartPolicy;
+}
+
+export interface UpdateResponse {
+  readonly Warnings: readonly string[] | null;
+}
+
 export interface HostConfig extends Resources {
   readonly Binds?: readonly string[] | null;
   readonly ContainerIDFile?: string;

@@ -6,7 +6,7 @@ import { filterKeys, parseFilters } from "../filters.ts";
 import { boolParam, intParam } from "../query.ts";
 import { empty, json, type ApiResponse } from "../response.ts";
 import type { Route } from "../router.ts";
-import { containerCreateSchema, execCreateSchema } from "../schemas.ts";
+import { containerCreateSchema, containerUpdateSchema, execCreateSchema } from "../schemas.ts";
 import { shapeContainerInspect } from "../shape.ts";
 
 export const containerRoutes: readonly Route[] = [
@@ -17,6 +17,7 @@ export const containerRoutes: readonly Route[] = [
   { method: "POST", pattern: "/containers/prune", handler: prune },
   { method: "POST", pattern: "/containers/{id}/exec", handler: createExec },
   { method: "POST", pattern: "/containers/{id}/rename", handler: rename },
+  { method: "POST", pattern: "/containers/{id}/update", handler: update },
   { method: "DELETE", pattern: "/containers/{id}", handler: remove },
 ];
 
@@ -66,6 +67,14 @@ async function createExec(call: Call): Promise<ApiResponse> {
 async function rename(call: Call): Promise<ApiResponse> {
   await call.engine.containers.rename(call.name, call.param("name"));
   return empty(204);
+}
+
+async function update(call: Call): Promise<ApiResponse> {
+  const request = await readJson(call.request, containerUpdateSchema);
+  // Older clients send 0 for what they do not know.
+  const { PidsLimit, ...rest } = request;
+  const known = call.version >= 1040 || PidsLimit !== 0;
+  return json(await call.engine.containers.update(call.name, known ? request : rest));
 }
 
 async function remove(call: Call): Promise<ApiResponse> {

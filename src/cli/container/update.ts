@@ -8,11 +8,14 @@ const {
   "cpu-period": period,
   "cpu-quota": quota,
   "cpu-shares": shares,
+  "cpu-rt-period": rtPeriod,
+  "cpu-rt-runtime": rtRuntime,
   cpus,
 } = createFlags;
 const {
   "cpuset-cpus": cpuset,
   "cpuset-mems": mems,
+  "kernel-memory": kernelMemory,
   memory,
   "memory-reservation": reservation,
   "memory-swap": swap,
@@ -27,22 +30,27 @@ export const update = command({
     "blkio-weight": blkioWeight,
     "cpu-period": period,
     "cpu-quota": quota,
+    "cpu-rt-period": rtPeriod,
+    "cpu-rt-runtime": rtRuntime,
     "cpu-shares": shares,
     cpus,
     "cpuset-cpus": cpuset,
     "cpuset-mems": mems,
+    "kernel-memory": kernelMemory,
     memory,
     "memory-reservation": reservation,
     "memory-swap": swap,
     "pids-limit": pids,
     restart,
   },
-  run(context, { flags, changed, args }) {
+  async run(context, { flags, changed, args }) {
     if (changed.size === 0) throw new CliError("you must provide one or more flags when using this command");
     const body = {
       BlkioWeight: flags["blkio-weight"],
       CpuPeriod: flags["cpu-period"],
       CpuQuota: flags["cpu-quota"],
+      CpuRealtimePeriod: flags["cpu-rt-period"],
+      CpuRealtimeRuntime: flags["cpu-rt-runtime"],
       CpuShares: flags["cpu-shares"],
       NanoCpus: flags.cpus,
       CpusetCpus: flags["cpuset-cpus"],
@@ -53,9 +61,13 @@ export const update = command({
       PidsLimit: flags["pids-limit"],
       ...(changed.has("restart") ? { RestartPolicy: parseRestart(flags.restart) } : {}),
     };
-    return forEachName(context, args, async (name) => {
-      for (const warning of (await updateContainer(context.client, name, body)).Warnings ?? [])
-        context.stderr.write(`${warning}\n`);
-    });
+    const warnings: string[] = [];
+    try {
+      await forEachName(context, args, async (name) => {
+        warnings.push(...((await updateContainer(context.client, name, body)).Warnings ?? []));
+      });
+    } finally {
+      for (const warning of warnings) context.stderr.write(`${warning}\n`);
+    }
   },
 });
