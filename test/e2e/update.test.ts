@@ -41,8 +41,8 @@ describe("update", () => {
     expect([memoryOf(pid), pidsOf(pid)]).toEqual([`${32 * mb}`, "max"]);
     expect(swapOf(pid)).toBe(byVersion(`${48 * mb}`, `${16 * mb}`));
     const shown =
-      "{{.HostConfig.Memory}} {{.HostConfig.MemorySwap}} {{.HostConfig.NanoCpus}} {{.HostConfig.PidsLimit}}";
-    expect(await engine.docker(["inspect", "-f", shown, name])).toBe(`${32 * mb} ${48 * mb} 500000000 <nil>\n`);
+      "{{.HostConfig.Memory}} {{.HostConfig.MemorySwap}} {{.HostConfig.NanoCpus}} {{json .HostConfig.PidsLimit}}";
+    expect(await engine.docker(["inspect", "-f", shown, name])).toBe(`${32 * mb} ${48 * mb} 500000000 null\n`);
   });
 
   test("one that is stopped has them from its next start, and a paused one at once", async () => {
@@ -79,9 +79,9 @@ describe("update", () => {
 
   test("what the kernel refuses leaves all limits as they were", async () => {
     const pid = await start("rolled", "-m", "64m", "--cpu-quota", "40000");
-    // A period that its quota does not fit into any more: above what the kernel allows for one second.
+    // More time than the kernel can count in a period.
     const shares = cgroupFile(pid, "cpu", { v1: "cpu.shares", v2: "cpu.weight" });
-    const refused = await refusal("-c", "512", "--cpu-quota", "99999999999999999", "rolled");
+    const refused = await refusal("-c", "512", "--cpu-quota", "9007199254740000", "rolled");
     expect(refused).toMatch(/^Error response from daemon: Cannot update container ID: failed to write /);
     expect(cgroupFile(pid, "cpu", { v1: "cpu.shares", v2: "cpu.weight" })).toBe(shares);
     expect(await engine.docker(["inspect", "-f", "{{.HostConfig.CpuShares}} {{.HostConfig.CpuQuota}}", "rolled"])).toBe(
@@ -100,10 +100,20 @@ describe("update", () => {
     await engine.lighter(["update", "--restart", "no", "passing"]);
   });
 
-  test("each update is an event, and survives the daemon", async () => {
+  test("each update is an event", async () => {
     await engine.docker(["create", "--name", "told", "busybox", "true"]);
     await engine.docker(["update", "-c", "300", "told"]);
-    const events = ["events", "--since", "5m", "--until", "0s", "-f", "event=update", "-f", "container=told"];
+    const events = [
+      "events",
+      "--since",
+      "1",
+      "--until",
+      `${Date.now() / 1000}`,
+      "-f",
+      "event=update",
+      "-f",
+      "container=told",
+    ];
     expect(await engine.docker([...events, "--format", "{{.Action}} {{.Actor.Attributes.name}}"])).toBe(
       "update told\n",
     );

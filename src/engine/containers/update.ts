@@ -2,7 +2,7 @@ import { EngineError, isEngineError } from "#core";
 import { readBlockIo, resolveLimits, type LimitChange } from "#runtime";
 import type { HostConfig, Resources, UpdateRequest, UpdateResponse } from "#spec";
 import { checkCpusets } from "./check-host-config.ts";
-import { checkRestart } from "./check-request.ts";
+import { checkRestartPolicy } from "./restart-policy.ts";
 import { checkResources } from "./check-resources.ts";
 import { emitContainerEvent, type ContainerContext } from "./context.ts";
 import { isRunning, type ContainerRecord } from "./record.ts";
@@ -24,7 +24,7 @@ export async function updateContainer(
   checkResources(supported, { cpus: context.deps.machine.cpus, limits, update: true });
   checkCpusets(supported);
   const change = changesOf(supported);
-  checkRestart({ ...(RestartPolicy && { RestartPolicy }) });
+  checkRestartPolicy(RestartPolicy ?? {});
   const { id } = context.registry.find(ref);
   await context.registry.exclusive(id, async () =>
     blamingUpdate(id, () => applyUpdate(context, context.registry.find(id), { ...change, ...policyOf(RestartPolicy) })),
