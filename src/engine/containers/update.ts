@@ -97,10 +97,11 @@ function checkConflicts(before: HostConfig, change: Partial<HostConfig>): void {
 
 /** Limits that depend on each other go to the kernel together, although only one of them changes. */
 function liveChange(context: ContainerContext, change: Partial<HostConfig>, merged: HostConfig): LimitChange {
-  const together = (...names: readonly (keyof Resources)[]): Resources =>
-    names.some((name) => change[name] !== undefined)
-      ? Object.fromEntries(names.map((name) => [name, merged[name]]).filter(([, value]) => value !== undefined))
-      : {};
+  const together = (...names: readonly (keyof Resources)[]): Resources => {
+    if (names.every((name) => change[name] === undefined)) return {};
+    const values: Resources = Object.fromEntries(names.map((name) => [name, merged[name]] as const));
+    return values;
+  };
   const { NanoCpus: _nano, CpuPeriod: _period, CpuQuota: _quota, Memory: _memory, MemorySwap: _swap, ...rest } = change;
   const wanted = { ...rest, ...together("NanoCpus", "CpuPeriod", "CpuQuota"), ...together("Memory", "MemorySwap") };
   const limits = resolveLimits(wanted, context.specHost, readBlockIo(wanted));
