@@ -17,7 +17,6 @@ const endpoints = [
   ["HEAD", "/containers/{id}/archive"],
   ["GET", "/containers/{id}/archive"],
   ["PUT", "/containers/{id}/archive"],
-  ["GET", "/containers/{id}/attach/ws"],
   ["GET", "/containers/{id}/checkpoints"],
   ["POST", "/containers/{id}/checkpoints"],
   ["DELETE", "/containers/{id}/checkpoints/{checkpoint}"],

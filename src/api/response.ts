@@ -35,6 +35,8 @@ export interface StreamResponse extends ResponseHead {
 /** The connection becomes a byte stream in both directions; `serve` owns it until it settles. */
 export interface HijackResponse extends ResponseHead {
   readonly kind: "hijack";
+  /** Present: the bytes travel in messages of a websocket, whose handshake was checked. */
+  readonly websocket?: "binary" | "text";
   serve(connection: HijackedConnection): Promise<void>;
 }
 

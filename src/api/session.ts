@@ -3,28 +3,34 @@ import { createDetachFilter } from "./detach.ts";
 import type { HijackedConnection } from "./response.ts";
 import { encodeFrame } from "./stdcopy.ts";
 
+export interface SessionOptions {
+  /** Watched for only where a terminal has stdin. */
+  readonly detachKeys: Uint8Array;
+  /** Each piece of output says its stream, unless there is a terminal. */
+  readonly framed: boolean;
+}
+
 /**
  * Joins a session and a hijacked connection until the process's output ends, the client types the detach keys or goes
  * away. The client's half-close ends stdin alone. The session is disposed in every case.
- * @param detachKeys watched for only where a terminal has stdin
  */
 export async function serveSession(
   attached: AttachSession,
   connection: HijackedConnection,
-  detachKeys: Uint8Array,
+  { detachKeys, framed }: SessionOptions,
 ): Promise<void> {
   await using session = attached;
   const gone = Promise.withResolvers<void>();
   connection.signal.addEventListener("abort", () => gone.resolve(), { once: true });
   if (connection.signal.aborted) return;
   const detached = pumpInput(session, connection, detachKeys);
-  await Promise.race([pumpOutput(session, connection), detached, gone.promise]);
+  await Promise.race([pumpOutput(session, connection, framed && !session.tty), detached, gone.promise]);
 }
 
-async function pumpOutput(session: AttachSession, connection: HijackedConnection): Promise<void> {
+async function pumpOutput(session: AttachSession, connection: HijackedConnection, framed: boolean): Promise<void> {
   for await (const frame of session.output) {
     if (connection.signal.aborted) return;
-    const full = connection.write(session.tty ? frame.data : encodeFrame(frame));
+    const full = connection.write(framed ? encodeFrame(frame) : frame.data);
     if (full) await full;
   }
 }

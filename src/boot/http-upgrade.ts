@@ -40,7 +40,8 @@ export async function serveUpgrade(api: Api, upgrade: Upgrade, logger: Logger): 
   const { method = "GET", url: target = "/", headers } = message;
   const request: ApiRequest = { method, target, headers, body, signal: gone.signal };
   const answer = await api.handle(request);
-  if (answer.kind === "hijack") await serveHijack(answer, request, socket, rest);
+  if (answer.kind === "hijack" && answer.websocket) await serveWebsocket(answer, request, socket, rest);
+  else if (answer.kind === "hijack") await serveHijack(answer, request, socket, rest);
   else await writePlain(socket, answer);
   socket.end();
   socket.resume();
@@ -67,6 +68,27 @@ async function serveHijack(
   const input = readSocket(socket, early);
   try {
     await answer.serve({ input, signal, write: (chunk) => (socket.write(chunk) ? undefined : drained(socket)) });
+  } finally {
+    input.stop();
+  }
+}
+
+/** The API has checked the handshake. */
+async function serveWebsocket(
+  answer: HijackResponse,
+  { headers, signal }: ApiRequest,
+  socket: Duplex,
+  early: Uint8Array,
+): Promise<void> {
+  const { acceptKey, websocketConnection } = await import("./websocket/connection.ts");
+  const accept = acceptKey(headerOf(headers, "sec-websocket-key") ?? "");
+  const head = { Upgrade: "websocket", Connection: "Upgrade", "Sec-WebSocket-Accept": accept };
+  socket.write(`HTTP/1.1 101 Switching Protocols\r\n${headerLines(head)}\r\n`);
+  const input = readSocket(socket, early);
+  const connection = websocketConnection({ socket, input, signal, messages: answer.websocket ?? "binary" });
+  try {
+    await answer.serve(connection);
+    connection.close();
   } finally {
     input.stop();
   }

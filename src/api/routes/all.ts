@@ -1,5 +1,6 @@
 import { notBuiltRoutes } from "../not-built.ts";
 import type { Route } from "../router.ts";
+import { attachWebsocketRoutes } from "./attach-ws.ts";
 import { buildRoutes } from "./build.ts";
 import { containerRoutes } from "./containers.ts";
 import { eventRoutes } from "./events.ts";
@@ -19,6 +20,7 @@ export const routes: readonly Route[] = [
   ...eventRoutes,
   ...lifecycleRoutes,
   ...streamRoutes,
+  ...attachWebsocketRoutes,
   ...execRoutes,
   ...containerRoutes,
   ...imageArchiveRoutes,

@@ -32,7 +32,7 @@ async function start(call: Call): Promise<ApiResponse> {
   const keys = parseDetachKeys(execs.inspect(call.name).DetachKeys);
   const session = await execs.start(call.name, request);
   const type = sessionContentType(session.tty, call.version);
-  return hijack(type, (connection) => serveSession(session, connection, keys));
+  return hijack(type, (connection) => serveSession(session, connection, { detachKeys: keys, framed: true }));
 }
 
 async function resize(call: Call): Promise<ApiResponse> {

@@ -55,5 +55,5 @@ async function attach(call: Call): Promise<ApiResponse> {
     detachKeys,
   });
   const type = sessionContentType(session.tty, call.version);
-  return hijack(type, (connection) => serveSession(session, connection, keys));
+  return hijack(type, (connection) => serveSession(session, connection, { detachKeys: keys, framed: true }));
 }
