@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { createApi } from "#api";
-import { EngineError, messageOf, systemClock, type Logger } from "#core";
+import { armFailpoints, EngineError, messageOf, systemClock, type Logger } from "#core";
 import { openEngine } from "#engine";
 import { flockExclusive, sdNotify } from "#linux";
 import { buildFacts } from "./build-facts.ts";
@@ -14,6 +14,7 @@ import type { Environment } from "./namespace.ts";
 
 /** Serves the API until a stop signal; then gives everything back but the containers. */
 export async function serve(options: DaemonOptions, env: Environment, logger: Logger): Promise<void> {
+  armFailpoints(env["LIGHTER_FAILPOINTS"], { kill: () => process.kill(process.pid, "SIGKILL"), sleep: Bun.sleepSync });
   await using scope = new AsyncDisposableStack();
   const stopped = stopSignal();
   mkdirSync(options.execRoot, { recursive: true, mode: 0o711 });

@@ -8,6 +8,8 @@ export { formatRfc3339Nano, maxTimerMs, systemClock, zeroTime, type Clock } from
 export { createKeyedMutex, createLimiter, createSingleFlight } from "./concurrency.ts";
 export { formatAge, formatDuration, parseDuration } from "./duration.ts";
 export { EngineError, errorCodes, isEngineError, messageOf, type ErrorCode } from "./errors.ts";
+export { failpointNames, type FailpointName } from "./failpoint-names.ts";
+export { armFailpoints, failpoint, type FailpointEffects } from "./failpoints.ts";
 export * from "./ids.ts";
 export { createLogger, logLevels, silentLogger, type LogFields, type Logger, type LogLevel } from "./logger.ts";
 export { parseSignal, signalName } from "./signals.ts";

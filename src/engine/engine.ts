@@ -88,6 +88,7 @@ function createContext(
     restarts: createRestartTimers(),
     health: createHealthMonitors(contextOf),
     specHost: readSpecHost(),
+    unreleased: new Set(),
     background: createBackgroundTasks(deps.logger),
     prunes: createPrunes(deps.events),
   };

@@ -1,6 +1,6 @@
 import { readdir, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
-import { formatRfc3339Nano, type ContainerId } from "#core";
+import { failpoint, formatRfc3339Nano, isEngineError, messageOf, type ContainerId } from "#core";
 import { resumeRestart } from "./containers/auto-restart.ts";
 import type { ContainerContext } from "./containers/context.ts";
 import { handleExit } from "./containers/exit.ts";
@@ -21,12 +21,15 @@ export async function recover(context: ContainerContext): Promise<readonly Conta
   const { broken } = await deps.images.reconcile();
   for (const id of broken) deps.logger.log("error", "an image's content is missing", { image: id });
   await deps.volumes.reconcile();
+  failpoint("recover.stores");
   const known = new Set<string>(registry.all().map(({ id }) => id));
   const holders = await holdersOf(context);
   const stopped: ContainerRecord[] = [];
   for (const record of registry.all()) if (!(await recoverContainer(context, record, holders))) stopped.push(record);
+  failpoint("recover.containers");
   await removeStrangers(context, known);
   await removeOrphanVolumes(context, known);
+  failpoint("recover.strangers");
   await deps.network.reconcile(
     new Set(
       registry
@@ -35,6 +38,7 @@ export async function recover(context: ContainerContext): Promise<readonly Conta
         .map(({ id }) => id),
     ),
   );
+  failpoint("recover.network");
   await context.initLayers.drop();
   await deps.content.collect({ ingestAgeMs: 24 * 3_600_000 });
   return stopped;
@@ -58,26 +62,48 @@ async function recoverContainer(
   return false;
 }
 
-async function adoptTask(context: ContainerContext, { id }: ContainerRecord): Promise<boolean> {
+async function adoptTask(context: ContainerContext, { id, state }: ContainerRecord): Promise<boolean> {
   const status = context.deps.runtime.adopt(id);
   switch (status.kind) {
     case "running":
     case "paused":
       context.taskEnds.begin(id);
-      context.registry.update(id, { status: status.kind, pid: status.pid });
+      // Each row that is written waits for the disk; nearly all say it already.
+      if (state.status !== status.kind || state.pid !== status.pid) {
+        context.registry.update(id, { status: status.kind, pid: status.pid });
+      }
       context.health.begin(id);
       return true;
     case "exited":
       handleExit(context, status.exit);
       return false;
     case "created":
-      await context.deps.runtime.delete(id);
-      handleExit(context, lostExit(context, id), { isLost: true });
-      return false;
+      return finishStart(context, id, status.pid);
     case "absent":
       handleExit(context, lostExit(context, id), { isLost: true });
       return false;
   }
+}
+
+/** Its row says that it runs, so all is ready but the last step: letting its process go. @returns whether it runs */
+async function finishStart(context: ContainerContext, id: ContainerId, pid: number): Promise<boolean> {
+  const { deps, registry, taskEnds } = context;
+  taskEnds.begin(id);
+  try {
+    await deps.runtime.start(id);
+  } catch (error) {
+    if (!isEngineError(error)) throw error;
+    deps.logger.log("warn", "a start that was cut short cannot be finished", {
+      container: id,
+      error: messageOf(error),
+    });
+    await deps.runtime.delete(id);
+    handleExit(context, lostExit(context, id), { isLost: true });
+    return false;
+  }
+  registry.update(id, { status: "running", pid });
+  context.health.begin(id);
+  return true;
 }
 
 /** A start that was cut short before its row said "running" leaves something at each step; a removal may too. */

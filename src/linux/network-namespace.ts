@@ -1,5 +1,5 @@
 import { closeSync, constants, openSync, statfsSync, unlinkSync, writeFileSync } from "node:fs";
-import { EngineError } from "#core";
+import { EngineError, failpoint } from "#core";
 import { FileDescriptor } from "./descriptor.ts";
 import { callMount, mountFlags, unmount } from "./mounts.ts";
 import { cloneFlags, setNamespace, unshare } from "./namespaces.ts";
@@ -72,6 +72,7 @@ export function createNetworkNamespace(path: string, options: NewNamespaceOption
   if (isNetworkNamespace(path)) throw new EngineError("already_exists", `network namespace exists: ${path}`);
   closeSync(openSync(path, constants.O_RDONLY | constants.O_CREAT, 0o400));
   try {
+    failpoint("sandbox.file");
     using routes = excursion(
       () => unshare(cloneFlags.newNetwork),
       () => furnish(path, options),

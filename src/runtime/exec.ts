@@ -1,6 +1,7 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { kill } from "#linux";
 import { terminalTail } from "./terminal-tail.ts";
+import { failpoint } from "#core";
 import type { OciProcess } from "#spec";
 import type { ExecTask, ExecTaskRequest, StdinSink } from "./contract.ts";
 import { ExecOutput } from "./exec-output.ts";
@@ -34,11 +35,11 @@ export async function execInTask(runtime: OciRuntime, paths: TaskPaths, request:
   const name = `${paths.directory}/exec-${process.pid}-${++execCount}`;
   const files = { process: `${name}.json`, pid: `${name}.pid`, log: `${name}.log` };
   writeFileSync(files.process, encodeOci(processOf(request, runtime)), { mode: 0o600 });
-  const child = spawnExec(runtime, files, request);
+  const child = spawnRecorded(runtime, files, request);
   const started = startedPid(child.process, files);
   if (request.abort) killOnAbort(request.abort, child.process, files.pid);
   const exited = finishExec(child, files, started, request.tty && runtime.kind === "crun");
-  const pid = await started;
+  const pid = await decided(child, started, exited);
   if (pid === undefined) {
     child.output.discard();
     const { log } = await exited;
@@ -74,6 +75,37 @@ function killOnAbort(abort: AbortSignal, child: Bun.Subprocess, pidFile: string)
 function readPidFile(path: string): number | undefined {
   const pid = Number.parseInt(readText(path) ?? "", 10);
   return pid > 0 ? pid : undefined;
+}
+
+function spawnRecorded(runtime: OciRuntime, files: ExecFiles, request: ExecTaskRequest): ExecChild {
+  try {
+    failpoint("exec.files");
+    return spawnExec(runtime, files, request);
+  } catch (error) {
+    removeFiles(files);
+    throw error;
+  }
+}
+
+/** The pid, or undefined when it could not be started. What failed while that was found out leaves no process. */
+async function decided(
+  child: ExecChild,
+  started: Promise<number | undefined>,
+  exited: Promise<unknown>,
+): Promise<number | undefined> {
+  try {
+    failpoint("exec.spawned");
+    const pid = await started;
+    if (pid !== undefined) failpoint("exec.running");
+    return pid;
+  } catch (error) {
+    child.output.discard();
+    child.process.kill("SIGKILL");
+    const pid = await started.catch(() => undefined);
+    if (pid !== undefined) kill(pid, 9);
+    await exited.catch(() => undefined);
+    throw error;
+  }
 }
 
 /**

@@ -1,5 +1,5 @@
 import { writeFileSync } from "node:fs";
-import { EngineError } from "#core";
+import { EngineError, failpoint } from "#core";
 import type { TaskPaths } from "./task-files.ts";
 import { baseEnvironment, type OciRuntime } from "./oci-runtime.ts";
 
@@ -47,6 +47,7 @@ export async function startMonitor(request: MonitorRequest): Promise<Monitor> {
     detached: true,
     lazy: true,
   });
+  failpoint("task.monitor");
   child.unref();
   // Whoever finds this task after our sudden death looks for its monitor here.
   writeFileSync(request.paths.monitorPid, String(child.pid));

@@ -1,5 +1,5 @@
 import { closeSync, constants, existsSync, openSync, rmSync, unlinkSync, writeSync } from "node:fs";
-import { EngineError, type Clock, type ContainerId, type Logger } from "#core";
+import { EngineError, failpoint, type Clock, type ContainerId, type Logger } from "#core";
 import { isAlive, kill } from "#linux";
 import { cgroupProcesses, isFrozen, readCgroupHost, removeCgroup, type CgroupHost } from "./cgroup.ts";
 import { chooseRuntime, type RuntimeChoice } from "./choose-runtime.ts";
@@ -128,10 +128,14 @@ class Tasks {
     const record = recordOf(request, runtime);
     this.files.claim(request.id);
     try {
+      failpoint("task.claimed");
       const paths = this.files.writeBundle(request.id, record, this.#options.filters.prepare(request.spec, runtime));
+      failpoint("task.bundle");
       const { conmonPath } = this.#options;
       const monitor = await startMonitor({ ...request, conmonPath, runtime, paths, exits: this.files.exits });
+      failpoint("task.answered");
       const processes = this.files.writeProcesses(request.id, monitor.pid, monitor.monitorPid);
+      failpoint("task.recorded");
       this.exits.add(request.id, processes, monitor);
       return { id: request.id, pid: monitor.pid, monitorPid: monitor.monitorPid };
     } catch (error) {
@@ -188,8 +192,10 @@ class Tasks {
     const status = this.status(id);
     if (status.kind === "exited" && !this.exits.isWatched(id)) queueMicrotask(() => this.exits.tell(status.exit));
     const processes = this.files.readProcesses(id);
-    if (status.kind !== "exited" && status.kind !== "absent" && processes !== undefined)
+    if (status.kind !== "exited" && status.kind !== "absent" && processes !== undefined) {
+      this.files.removeExecFiles(id);
       this.exits.adopt(id, processes);
+    }
     return status;
   }
 
@@ -221,7 +227,9 @@ class Tasks {
     if (existsSync(state) && !this.#isSpent(id, runtime, record) && !this.#isOfEarlierBoot(id))
       await runCommand(runtime, ["delete", "--force", id]);
     await this.#endMonitor(id);
+    failpoint("discard.monitor");
     if (!removeCgroup(cgroups, record.cgroupsPath)) await this.#emptyCgroup(record.cgroupsPath);
+    failpoint("discard.cgroup");
     // A runtime that was killed half-way does not know its own state any more.
     rmSync(state, { recursive: true, force: true });
     this.files.remove(id);
@@ -294,9 +302,11 @@ class Tasks {
     return written === undefined ? { kind: "absent" } : { kind: "exited", exit: written };
   }
 
-  /** Both runtimes keep this FIFO until the container was started. */
+  /** Both runtimes keep this FIFO until the container was started; an engine that died while it let crun's go may have left it. */
   #liveKind(id: ContainerId, record: TaskRecord): "created" | "running" | "paused" {
-    if (existsSync(`${this.#ownerOf(record).stateRoot}/${id}/exec.fifo`)) return "created";
+    const runtime = this.#ownerOf(record);
+    const fifo = `${runtime.stateRoot}/${id}/exec.fifo`;
+    if (existsSync(fifo) && (runtime.kind !== "crun" || hasReader(fifo))) return "created";
     return isFrozen(this.#options.cgroups, record.cgroupsPath) ? "paused" : "running";
   }
 
@@ -322,20 +332,31 @@ class Tasks {
  * @returns false when nobody waits there, and the OCI runtime must see for itself
  */
 function releaseInit(fifo: string): boolean {
-  let descriptor: number;
-  try {
-    // Fails unless somebody has it open for reading (fifo(7)).
-    descriptor = openSync(fifo, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
-  } catch {
-    return false;
-  }
+  const descriptor = openForReader(fifo);
+  if (descriptor === undefined) return false;
   try {
     writeSync(descriptor, "1");
+    failpoint("task.released");
     unlinkSync(fifo);
     return true;
   } finally {
     closeSync(descriptor);
   }
+}
+
+/** Undefined unless somebody has it open for reading (fifo(7)). */
+function openForReader(fifo: string): number | undefined {
+  try {
+    return openSync(fifo, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
+  } catch {
+    return undefined;
+  }
+}
+
+function hasReader(fifo: string): boolean {
+  const descriptor = openForReader(fifo);
+  if (descriptor !== undefined) closeSync(descriptor);
+  return descriptor !== undefined;
 }
 
 function killProcess(pid: number, startTime: number): void {

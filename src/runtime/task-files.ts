@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { isAbsolute } from "node:path";
-import { EngineError, parseContainerId, type ContainerId } from "#core";
+import { EngineError, failpoint, parseContainerId, type ContainerId } from "#core";
 import { isAlive, processStartTime } from "#linux";
 import type { OciProcess, OciSpec } from "#spec";
 import type { TaskExit } from "./contract.ts";
@@ -162,9 +162,17 @@ export class TaskFiles {
     writeFileSync(this.paths(id).exit, String(exitCode));
   }
 
+  /** Of the execs of an earlier engine: nobody reads them any more, and a new engine may have the same pid. */
+  removeExecFiles(id: ContainerId): void {
+    const { directory } = this.paths(id);
+    const names = readdirSync(directory).filter((name) => /^exec-\d+-\d+\.(json|pid|log)$/.test(name));
+    for (const name of names) rmSync(`${directory}/${name}`, { force: true });
+  }
+
   remove(id: ContainerId): void {
     const paths = this.paths(id);
     rmSync(paths.exit, { force: true });
+    failpoint("discard.exit");
     rmSync(paths.directory, { recursive: true, force: true });
   }
 }

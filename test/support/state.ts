@@ -1,6 +1,7 @@
 import { Database } from "bun:sqlite";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { listProcesses } from "./processes.ts";
 import type { Sandbox } from "./sandbox.ts";
 
 /** What an engine holds outside its database, as the machine shows it, and which of it no row stands for. */
@@ -26,6 +27,10 @@ export function readEngineState(box: Sandbox, daemonPid: number): EngineState {
   const running = column(`SELECT id AS v FROM containers WHERE ${live}`);
   const networked = column(
     `SELECT id AS v FROM containers WHERE ${live} AND json_extract(body, '$.hostConfig.NetworkMode') = 'bridge'`,
+  );
+  const publishing = column(
+    `SELECT id AS v FROM containers WHERE ${live} AND EXISTS
+      (SELECT 1 FROM json_each(body, '$.state.ports') AS port WHERE json_array_length(port.value) > 0)`,
   );
   const faults = [
     ...differs("mount of a root", rootMounts(box, daemonPid), running),
@@ -53,6 +58,9 @@ export function readEngineState(box: Sandbox, daemonPid: number): EngineState {
     ...differs("temporary file", visible(join(box.dataRoot, "tmp")), []),
     ...differs("address", column("SELECT container_id AS v FROM network_address"), networked),
     ...differs("bridge port", bridgePorts(box.bridge), networked, "count"),
+    ...differs("published port", column("SELECT DISTINCT container_id AS v FROM network_port"), publishing),
+    ...differs("firewall element", firewallElements(box.bridge), column("SELECT host_port AS v FROM network_port")),
+    ...differs("monitor", monitors(box), running),
     ...strayMounts(box, daemonPid),
   ];
   return { containers, running, faults };
@@ -121,4 +129,29 @@ function strayMounts(box: Sandbox, pid: number): string[] {
 
 function bridgePorts(bridge: string): string[] {
   return visible(`/sys/class/net/${bridge}/brif`);
+}
+
+interface TableListing {
+  readonly nftables: readonly { readonly map?: { readonly elem?: readonly unknown[] } }[];
+}
+
+/** Host ports that the bridge's firewall table sends to containers. */
+function firewallElements(bridge: string): string[] {
+  const table = `lighter_${bridge.replace(/[^A-Za-z0-9_]/g, "_")}`;
+  const { exitCode, stdout } = Bun.spawnSync(["nft", "-j", "list", "table", "ip", table]);
+  if (exitCode !== 0) return [];
+  const { nftables } = JSON.parse(stdout.toString()) as TableListing;
+  return nftables.flatMap(({ map }) => (map?.elem ?? []).map(hostPortOf));
+}
+
+/** An element is a pair of key and target; the key is a port, or an address and a port. */
+function hostPortOf(element: unknown): string {
+  const [key] = element as [number | { readonly concat: readonly [string, number] }];
+  return String(typeof key === "number" ? key : key.concat[1]);
+}
+
+/** Containers that a conmon of this engine looks after. */
+function monitors({ execRoot }: Sandbox): string[] {
+  const ours = listProcesses().filter(({ command }) => command.includes(` ${execRoot}/tasks/`));
+  return [...new Set(ours.flatMap(({ command }) => /conmon .*-c ([0-9a-f]{64}) /.exec(command)?.[1] ?? []))];
 }

@@ -24,6 +24,8 @@ export interface ContainerContext {
   readonly specHost: SpecHost;
   /** Execs of a container; null when it has none (as Docker sends it). */
   readonly execIds: (id: ContainerId) => readonly string[] | null;
+  /** Stopped containers whose run could not be given back whole: their next start does it first. */
+  readonly unreleased: Set<ContainerId>;
   /** Clean-up that no client waits for; the engine's end does. */
   readonly background: BackgroundTasks;
   readonly prunes: Prunes;
@@ -31,6 +33,8 @@ export interface ContainerContext {
 
 export interface BackgroundTasks {
   run(what: string, task: () => Promise<void>): void;
+  /** Repeats a step that may be repeated, with pauses, until it succeeds. @throws its last error after four attempts, or when the engine ends */
+  retrying(what: string, step: () => Promise<void>): Promise<void>;
   settle(): Promise<void>;
 }
 

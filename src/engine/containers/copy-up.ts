@@ -1,6 +1,6 @@
 import { chmodSync, chownSync, mkdirSync, readdirSync, rmdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { EngineError, type ContainerId } from "#core";
+import { EngineError, failpoint, type ContainerId } from "#core";
 import { extractTar, packTree } from "#archive";
 import type { Mount } from "#snapshot";
 import type { ContainerContext } from "./context.ts";
@@ -21,6 +21,7 @@ export async function copyUp(
   mkdirSync(root, { recursive: true });
   deps.mounter.mount(mount, root);
   try {
+    failpoint("copy-up.mounted");
     for (const { Source, Destination } of mounts) await copyDirectory(root, Destination, Source);
   } finally {
     deps.mounter.unmount(root);

@@ -1,4 +1,4 @@
-import { EngineError, formatRfc3339Nano, parseContainerId, randomHexId, shortId, zeroTime } from "#core";
+import { EngineError, failpoint, formatRfc3339Nano, parseContainerId, randomHexId, shortId, zeroTime } from "#core";
 import type { ContainerId } from "#core";
 import type { ImageRecord } from "#image";
 import { formatPlatform, hostPlatform, parsePlatform } from "#spec";
@@ -69,16 +69,21 @@ export async function materialise(context: ContainerContext, input: NewContainer
   const key = snapshotKeyOf(id);
   const mount = await deps.snapshots.prepare(key, await context.initLayers.on(input.image?.layers.at(-1)?.chainId));
   undo.defer(() => deps.snapshots.remove(key));
+  failpoint("create.snapshot");
   const made: VolumeRecord[] = [];
   const mounts = await resolveMounts(input.config, input.host, {
     volumes: deps.volumes.forOwner(id),
     undo,
     onMade: (volume) => made.push(volume),
   });
+  failpoint("create.volumes");
   const filled = mounts.filter(needsCopyUp);
   if (filled.length > 0) await copyUp(context, id, mount, filled);
+  failpoint("create.filled");
   const record = newRecord(context, { id, name, mounts }, input);
   registry.insert(record);
+  undo.defer(() => registry.delete(id));
+  failpoint("create.row");
   undo.move();
   for (const { name: volume, driver } of made) {
     deps.events.emit({ type: "volume", action: "create", id: volume, attributes: { driver } });

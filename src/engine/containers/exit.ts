@@ -1,4 +1,4 @@
-import { formatRfc3339Nano } from "#core";
+import { failpoint, formatRfc3339Nano } from "#core";
 import type { TaskExit } from "#runtime";
 import { afterAnswers } from "../background.ts";
 import { awaitRestart } from "./auto-restart.ts";
@@ -41,10 +41,27 @@ async function settleExit(
   });
   if (record.hostConfig.AutoRemove && !record.buildStep) {
     context.signals.emit(record.id, { kind: "exited", exitCode: exit.exitCode });
-    return removeRecord(context, record, exit.exitCode, { volumes: true });
+    return context.background.retrying("removing a container that ended", () =>
+      removeRecord(context, record, exit.exitCode, { volumes: true }),
+    );
   }
   const delayMs = isLost ? undefined : nextRestart(record, { exitCode: exit.exitCode, ranMs: ranMs(record, exit) });
-  context.registry.update(record.id, {
+  await context.background.retrying("recording an exit", async () => recordExit(context, record, exit, delayMs));
+  if (delayMs !== undefined) awaitRestart(context, record.id, delayMs);
+  context.signals.emit(record.id, { kind: "exited", exitCode: exit.exitCode });
+  await afterAnswers();
+  await release(context, record);
+}
+
+/** @param delayMs until its restart; undefined: it has stopped */
+function recordExit(
+  { registry }: ContainerContext,
+  record: ContainerRecord,
+  exit: TaskExit,
+  delayMs: number | undefined,
+): void {
+  failpoint("exit.told");
+  registry.update(exit.id, {
     ...(delayMs === undefined
       ? { status: "exited" }
       : { status: "restarting", restartCount: record.state.restartCount + 1, restartDelayMs: delayMs }),
@@ -55,10 +72,16 @@ async function settleExit(
     endpoint: undefined,
     ports: undefined,
   });
-  if (delayMs !== undefined) awaitRestart(context, record.id, delayMs);
-  context.signals.emit(record.id, { kind: "exited", exitCode: exit.exitCode });
-  await afterAnswers();
-  await releaseTask(context, record);
+  failpoint("exit.row");
+}
+
+async function release(context: ContainerContext, record: ContainerRecord): Promise<void> {
+  try {
+    await context.background.retrying("release of a container", () => releaseTask(context, record));
+  } catch (error) {
+    context.unreleased.add(record.id);
+    throw error;
+  }
 }
 
 /** The end is known less exactly than the start, so it may seem to come first. */

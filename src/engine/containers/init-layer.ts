@@ -1,7 +1,15 @@
 import { createHash } from "node:crypto";
 import { existsSync, lstatSync, mkdirSync, rmdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { createSingleFlight, isEngineError, parseChainId, parseSnapshotKey, randomHexId, type ChainId } from "#core";
+import {
+  createSingleFlight,
+  failpoint,
+  isEngineError,
+  parseChainId,
+  parseSnapshotKey,
+  randomHexId,
+  type ChainId,
+} from "#core";
 import type { EngineDeps } from "../deps.ts";
 import { resolveInRoot } from "./root-path.ts";
 
@@ -61,6 +69,7 @@ async function makeInitLayer(
   const mount = await snapshots.prepare(key, image);
   try {
     fillMounted(mounter, mount, root);
+    failpoint("init-layer.filled");
     await snapshots.commit(name, key);
   } catch (error) {
     if (isEngineError(error, "already_exists")) return name;
@@ -79,6 +88,7 @@ function fillMounted(
   try {
     mounter.mount(mount, root);
     try {
+      failpoint("init-layer.mounted");
       fill(root);
     } finally {
       mounter.unmount(root);

@@ -1,5 +1,5 @@
 import { rm } from "node:fs/promises";
-import { isEngineError, type ContainerId } from "#core";
+import { failpoint, isEngineError, type ContainerId } from "#core";
 import { afterAnswers } from "../background.ts";
 import { emitContainerEvent, type ContainerContext } from "./context.ts";
 import { containerFiles } from "./files.ts";
@@ -23,16 +23,28 @@ export async function removeRecord(
   signals.emit(record.id, { kind: "removed", exitCode });
   background.run("removal of a container", async () => {
     await afterAnswers();
-    await releaseTask(context, record);
-    await forgetFiles(context, record.id);
-    if (options.volumes) await removeAnonymousVolumes(context, record);
+    await background.retrying("removal of a container", () => removeRest(context, record, options));
     deps.logger.log("debug", "container removed", { container: record.id });
   });
+}
+
+async function removeRest(
+  context: ContainerContext,
+  record: ContainerRecord,
+  options: { readonly volumes: boolean },
+): Promise<void> {
+  failpoint("remove.row");
+  await releaseTask(context, record);
+  failpoint("remove.released");
+  await forgetFiles(context, record.id);
+  failpoint("remove.files");
+  if (options.volumes) await removeAnonymousVolumes(context, record);
 }
 
 async function forgetFiles({ deps }: ContainerContext, id: ContainerId): Promise<void> {
   const key = snapshotKeyOf(id);
   if (deps.snapshots.statKey(key)) await deps.snapshots.remove(key);
+  failpoint("remove.snapshot");
   await rm(containerFiles(deps, id).directory, { recursive: true, force: true });
 }
 

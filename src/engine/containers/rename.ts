@@ -1,4 +1,4 @@
-import { EngineError, isEngineError } from "#core";
+import { EngineError, failpoint, isEngineError } from "#core";
 import { checkContainerName } from "./check-request.ts";
 import { emitContainerEvent, type ContainerContext } from "./context.ts";
 
@@ -13,7 +13,9 @@ export function renameContainer(context: ContainerContext, ref: string, newName:
       throw new EngineError("invalid", "Renaming a container with the same name as its current name");
     }
     allocating(() => context.registry.checkName(name, id));
-    emitContainerEvent(context, context.registry.save({ ...record, name }), "rename", { oldName: `/${record.name}` });
+    const renamed = context.registry.save({ ...record, name });
+    failpoint("rename.row");
+    emitContainerEvent(context, renamed, "rename", { oldName: `/${record.name}` });
   });
 }
 

@@ -1,4 +1,4 @@
-import { EngineError, formatRfc3339Nano, messageOf, parseSignal, type ContainerId } from "#core";
+import { EngineError, failpoint, formatRfc3339Nano, messageOf, parseSignal, type ContainerId } from "#core";
 import { startFailureExitCode, type TaskRequest } from "#runtime";
 import type { OciSpec } from "#spec";
 import { prepareNetwork, type ConnectedNetwork, type PreparedNetwork } from "../network/attach.ts";
@@ -6,6 +6,7 @@ import { startingHealth } from "../health/config.ts";
 import { emitContainerEvent, type ContainerContext } from "./context.ts";
 import { writeHostsFile, writeNetworkFiles, type ContainerFiles } from "./files.ts";
 import { isActive, type ContainerRecord } from "./record.ts";
+import { releaseTask } from "./release.ts";
 import { removeRecord } from "./remove-record.ts";
 import { mountRoot } from "./root-mount.ts";
 import { emitRunBegins } from "./run-events.ts";
@@ -29,6 +30,7 @@ export async function runContainer(
   record: ContainerRecord,
   cause: StartCause,
 ): Promise<void> {
+  if (context.unreleased.has(record.id)) await releaseAtLast(context, record);
   try {
     await startTask(context, record, cause);
   } catch (error) {
@@ -46,13 +48,21 @@ function checkStartable(record: ContainerRecord): void {
   }
 }
 
+async function releaseAtLast(context: ContainerContext, record: ContainerRecord): Promise<void> {
+  await releaseTask(context, record);
+  context.unreleased.delete(record.id);
+}
+
 /** Acquires in order root, sandbox, task and network; a throw gives all back, last first. */
 async function startTask(context: ContainerContext, record: ContainerRecord, cause: StartCause): Promise<void> {
   const { deps, registry, signals, taskEnds } = context;
   await using undo = new AsyncDisposableStack();
   mountRoot(context, record, undo);
+  failpoint("start.root");
   const network = prepareNetwork(context, record, undo);
+  failpoint("start.sandbox");
   const files = writeNetworkFiles(deps, record);
+  failpoint("start.files");
   const { spec, warnings } = containerSpec(context, record, files, network.sandboxPath);
   for (const warning of warnings) deps.logger.log("warn", warning, { container: record.id });
   const [task, { endpoint, ports }] = await bothOf(
@@ -61,6 +71,7 @@ async function startTask(context: ContainerContext, record: ContainerRecord, cau
     connect(network, files, record),
     () => undo.defer(() => deps.runtime.delete(record.id)),
   );
+  failpoint("start.task");
   taskEnds.begin(record.id);
   undo.defer(() => taskEnds.settle(record.id));
   registry.update(record.id, {
@@ -76,7 +87,9 @@ async function startTask(context: ContainerContext, record: ContainerRecord, cau
     endpoint,
     ports,
   });
+  failpoint("start.row");
   await deps.runtime.start(record.id);
+  failpoint("start.released");
   undo.move();
   emitRunBegins(context, record);
   signals.emit(record.id, { kind: "started", ended: taskEnds.of(record.id) });

@@ -1,4 +1,4 @@
-import { EngineError, isEngineError, parseSignal, signalName, type ContainerId } from "#core";
+import { EngineError, failpoint, isEngineError, parseSignal, signalName, type ContainerId } from "#core";
 import { emitContainerEvent, type ContainerContext } from "./context.ts";
 import { cancelRestart } from "./cancel-restart.ts";
 import { isActive, isRunning, refuseRestarting, type ContainerRecord } from "./record.ts";
@@ -24,6 +24,7 @@ export async function stopContainer(context: ContainerContext, ref: string, opti
     if (current.state.status === "restarting") return cancelRestart(context, current);
     if (!isRunning(current)) throw new EngineError("not_modified", `container ${record.id} is not running`);
     context.registry.update(record.id, { stoppedByUser: true });
+    failpoint("stop.marked");
     if (current.state.status === "paused") await thaw(context, current);
   });
   const told = tellStop(context, record);
@@ -80,6 +81,7 @@ function sendSignal(context: ContainerContext, record: ContainerRecord, signal: 
   } catch (error) {
     if (!isEngineError(error, "conflict")) throw error;
   }
+  failpoint("signal.sent");
   emitContainerEvent(context, record, "kill", { signal: String(signal) });
 }
 
@@ -141,7 +143,13 @@ export function pauseContainer(context: ContainerContext, ref: string): Promise<
     refuseRestarting(record);
     if (!isRunning(record)) throw new EngineError("conflict", `container ${id} is not running`);
     await context.deps.runtime.pause(id);
-    context.registry.update(id, { status: "paused" });
+    try {
+      failpoint("pause.frozen");
+      context.registry.update(id, { status: "paused" });
+    } catch (error) {
+      await context.deps.runtime.resume(id);
+      throw error;
+    }
     context.health.end(id);
     emitContainerEvent(context, record, "pause");
   });
@@ -158,6 +166,7 @@ export function unpauseContainer(context: ContainerContext, ref: string): Promis
 
 async function thaw(context: ContainerContext, record: ContainerRecord): Promise<void> {
   await context.deps.runtime.resume(record.id);
+  failpoint("unpause.thawed");
   context.registry.update(record.id, { status: "running" });
   emitContainerEvent(context, record, "unpause");
   context.health.begin(record.id);

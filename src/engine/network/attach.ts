@@ -1,4 +1,4 @@
-import { EngineError, isEngineError, randomHexId } from "#core";
+import { EngineError, failpoint, isEngineError, randomHexId } from "#core";
 import type { NetworkConfig, PortBinding, Sandbox } from "#network";
 import type { PortMap } from "#spec";
 import type { ContainerContext } from "../containers/context.ts";
@@ -108,6 +108,7 @@ export async function disconnectNetwork(context: ContainerContext, record: Conta
   const { deps, networks } = context;
   const { endpoint } = record.state;
   deps.sandboxes.remove(record.id);
+  failpoint("release.sandbox");
   if (!endpoint) return;
   const network = networks.find(endpoint.networkId);
   await deps.network.detach(networkConfig(networks, network), {

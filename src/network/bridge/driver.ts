@@ -1,4 +1,12 @@
-import { createKeyedMutex, EngineError, isEngineError, type ContainerId, type Logger } from "#core";
+import {
+  createKeyedMutex,
+  EngineError,
+  failpoint,
+  isEngineError,
+  messageOf,
+  type ContainerId,
+  type Logger,
+} from "#core";
 import { deleteLink, isNetworkNamespace, listLinks, openRouteSocket, setHairpin, type RouteSocket } from "#linux";
 import type { Database } from "#store";
 import type {
@@ -65,7 +73,10 @@ class BridgeDriver implements NetworkDriver {
     if (known === undefined) throw new EngineError("internal", `network ${network.name} was not ensured before attach`);
     const ipAddress = this.#ipam.reserve(network, options, options.requestedIp);
     try {
-      return joinBridge(this.#routes, { network, bridgeIndex: known.bridgeIndex, sandbox, ipAddress, options });
+      failpoint("endpoint.address");
+      const joined = joinBridge(this.#routes, { network, bridgeIndex: known.bridgeIndex, sandbox, ipAddress, options });
+      failpoint("endpoint.joined");
+      return joined;
     } catch (error) {
       deleteLink(this.#routes, hostLinkName(options.endpointId));
       this.#ipam.release(network.id, options.endpointId);
@@ -79,6 +90,7 @@ class BridgeDriver implements NetworkDriver {
     if (isNetworkNamespace(sandboxPath(this.#execRoot, endpoint.containerId))) {
       deleteLink(this.#routes, hostLinkName(endpoint.endpointId));
     }
+    failpoint("detach.link");
     this.#ipam.release(network.id, endpoint.endpointId);
   }
 
@@ -102,9 +114,13 @@ class BridgeDriver implements NetworkDriver {
       try {
         if (ports.some(reachesLoopback)) allowLoopback(network.bridgeName);
         setHairpin(this.#routes, hostLinkName(endpoint.endpointId));
-        await this.#changeElements("add", network, ports);
+        failpoint("ports.row");
+        await this.#changeElements("add", network, ports, endpoint.endpointId);
+        failpoint("ports.firewall");
       } catch (error) {
-        this.#ports.release(network.id, endpoint.endpointId);
+        await this.#unpublishNow(network, endpoint.endpointId, ports).catch((again: unknown) =>
+          this.#logger.log("warn", "published ports cannot be taken back", { error: messageOf(again) }),
+        );
         throw error;
       }
       return ports.map(toBinding);
@@ -114,10 +130,14 @@ class BridgeDriver implements NetworkDriver {
   async unpublish(network: NetworkConfig, endpoint: EndpointKey): Promise<void> {
     const ports = this.#ports.ofEndpoint(network.id, endpoint.endpointId);
     if (ports.length === 0) return;
-    await this.#exclusive(network.id, async () => {
-      this.#ports.release(network.id, endpoint.endpointId);
-      await this.#changeElements("delete", network, ports);
-    });
+    await this.#exclusive(network.id, () => this.#unpublishNow(network, endpoint.endpointId, ports));
+  }
+
+  async #unpublishNow(network: NetworkConfig, endpointId: string, ports: readonly PublishedPort[]): Promise<void> {
+    await this.#changeElements("delete", network, ports, endpointId);
+    failpoint("detach.firewall");
+    this.#ports.release(network.id, endpointId);
+    failpoint("detach.ports");
   }
 
   async remove(network: NetworkConfig): Promise<void> {
@@ -162,13 +182,16 @@ class BridgeDriver implements NetworkDriver {
     verb: "add" | "delete",
     network: NetworkConfig,
     ports: readonly PublishedPort[],
+    endpointId: string,
   ): Promise<void> {
     try {
       await runNft(elementsScript(verb, network, ports));
     } catch (error) {
       if (!isEngineError(error, "internal")) throw error;
       this.#logger.log("warn", "rewriting firewall table", { network: network.name, reason: error.message });
-      await runNft(tableScript(network, this.#ports.ofNetwork(network.id)));
+      const rows = this.#ports.ofNetwork(network.id);
+      const wanted = verb === "add" ? rows : rows.filter((row) => row.endpointId !== endpointId);
+      await runNft(tableScript(network, wanted));
     }
   }
 

@@ -1,4 +1,4 @@
-import { EngineError } from "#core";
+import { EngineError, failpoint } from "#core";
 import {
   addBridge,
   addDefaultRoute,
@@ -76,6 +76,7 @@ export function joinBridge(routes: RouteSocket, join: Join): EndpointSettings {
   using namespace = openNetworkNamespace(join.sandbox.path);
   const peer = { name: interfaceName, macAddress, namespaceFd: namespace.fd };
   addVeth(routes, { name, master: join.bridgeIndex, ...mtuOf(network), peer });
+  failpoint("endpoint.link");
   setLinkUp(routes, name);
   configure(namespace.routes, join, interfaceName);
   return {

@@ -1,5 +1,5 @@
 import { constants, existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, statSync } from "node:fs";
-import { isEngineError, type Logger, messageOf } from "#core";
+import { failpoint, isEngineError, type Logger, messageOf } from "#core";
 import { chmodDescriptor, chownDescriptor, closeDescriptor, removeTree, TreeRoot } from "#linux";
 
 const trashName = "trash";
@@ -74,6 +74,18 @@ export class SnapshotDirectories implements AsyncDisposable {
   /** No error when there is nothing. */
   discard(id: number): void {
     if (existsSync(this.#path(id))) this.#toTrash(this.#path(id), String(id));
+  }
+
+  /** The same for an id that had a row, so that it never comes again: what cannot be moved to the trash is deleted where it is. */
+  discardForGood(id: number): void {
+    const path = this.#path(id);
+    try {
+      failpoint("snapshot.row-gone");
+      this.discard(id);
+    } catch (error) {
+      this.#logger.log("warn", "cannot move a snapshot to the trash", { path, error: messageOf(error) });
+      this.#remove(path);
+    }
   }
 
   /** Ids that have a directory. */

@@ -1,4 +1,4 @@
-import { type ChainId, type Clock, EngineError, type Logger, type SnapshotKey, systemClock } from "#core";
+import { type ChainId, type Clock, EngineError, failpoint, type Logger, type SnapshotKey, systemClock } from "#core";
 import { diskUsage, syncFsAsync } from "#linux";
 import type { Database } from "#store";
 import type { Mount, SnapshotInfo, SnapshotRepair, Snapshotter, SnapshotUsage } from "../mod.ts";
@@ -63,11 +63,11 @@ class OverlaySnapshotter implements Snapshotter {
   async remove(key: SnapshotKey): Promise<void> {
     const { id } = this.#rows.requireKey(key);
     this.#rows.delete(id);
-    this.#directories.discard(id);
+    this.#directories.discardForGood(id);
   }
 
   async removeCommitted(name: ChainId): Promise<void> {
-    this.#directories.discard(this.#rows.deleteCommitted(name).id);
+    this.#directories.discardForGood(this.#rows.deleteCommitted(name).id);
   }
 
   stat(name: ChainId): SnapshotInfo | undefined {
@@ -108,10 +108,18 @@ class OverlaySnapshotter implements Snapshotter {
 
   #create(kind: "active" | "view", key: SnapshotKey, parent: ChainId | undefined): Mount {
     const created = { kind, key, parent, createdMs: this.#clock.nowMs() };
-    const row = this.#rows.insert(created, (id, parentRow) => {
+    let made: number | undefined;
+    const materialise = (id: number, parentRow: SnapshotRow | undefined): void => {
+      made = id;
       if (hasDirectory({ kind, parent: parentRow?.id ?? null })) this.#directories.create(id, parentRow?.id);
-    });
-    return this.#mountOf(row);
+      failpoint("snapshot.directory");
+    };
+    try {
+      return this.#mountOf(this.#rows.insert(created, materialise));
+    } catch (error) {
+      if (made !== undefined) this.#directories.discard(made);
+      throw error;
+    }
   }
 
   /** @throws EngineError `not_found`, or `invalid` for a view */

@@ -1,7 +1,7 @@
 /** volume/local: volumes in directories of this host, a row each. A directory without a row is removed at boot. */
 import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { EngineError, randomHexId, type Clock } from "#core";
+import { EngineError, failpoint, randomHexId, type Clock } from "#core";
 import { syncDirectory, type Database } from "#store";
 import type { VolumeRecord, VolumeRequest, VolumeStore } from "../mod.ts";
 
@@ -40,6 +40,8 @@ class LocalVolumes implements VolumeStore {
   readonly #database: Database;
   readonly #clock: Clock;
   readonly #owner: string | null;
+  /** Files of removed volumes: what cannot be deleted is tried again with the next one, and at boot. */
+  readonly #trash = new Set<string>();
 
   constructor(root: string, database: Database, clock: Clock, owner: string | null = null) {
     this.#root = root;
@@ -76,7 +78,13 @@ class LocalVolumes implements VolumeStore {
       request.name === "" ? 1 : 0,
       request.name === "" ? this.#owner : null,
     );
-    await this.#makeDirectory(name);
+    try {
+      failpoint("volume.row");
+      await this.#makeDirectory(name);
+    } catch (error) {
+      await this.remove(name);
+      throw error;
+    }
     const made = this.get(name);
     if (!made) throw missing(name);
     return made;
@@ -86,8 +94,23 @@ class LocalVolumes implements VolumeStore {
     if (!this.get(name)) throw missing(name);
     const trash = join(this.#root, `.trash-${randomHexId()}`);
     await rename(join(this.#root, name), trash).catch(ignoreMissing);
-    this.#database.run("DELETE FROM volumes WHERE name = ?", name);
-    await rm(trash, { recursive: true, force: true });
+    try {
+      failpoint("volume.trashed");
+      this.#database.run("DELETE FROM volumes WHERE name = ?", name);
+    } catch (error) {
+      await rename(trash, join(this.#root, name)).catch(ignoreMissing);
+      throw error;
+    }
+    this.#trash.add(trash);
+    failpoint("volume.row-gone");
+    await this.#emptyTrash();
+  }
+
+  async #emptyTrash(): Promise<void> {
+    for (const path of this.#trash) {
+      await rm(path, { recursive: true, force: true });
+      this.#trash.delete(path);
+    }
   }
 
   release(owner: string): void {
