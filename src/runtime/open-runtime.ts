@@ -335,12 +335,21 @@ function releaseInit(fifo: string): boolean {
   const descriptor = openForReader(fifo);
   if (descriptor === undefined) return false;
   try {
-    writeSync(descriptor, "1");
+    writeUnlessRead(descriptor);
     failpoint("task.released");
     unlinkSync(fifo);
     return true;
   } finally {
     closeSync(descriptor);
+  }
+}
+
+/** An engine that died after its own write may have let the process go: then it closes its end just now. */
+function writeUnlessRead(fifo: number): void {
+  try {
+    writeSync(fifo, "1");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EPIPE") throw error;
   }
 }
 
