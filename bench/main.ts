@@ -11,11 +11,14 @@ import { readOptions, usage, type BenchOptions } from "./options.ts";
 import { formatRow, passes, summary, type Row } from "./report.ts";
 import { buildRows } from "./rows/build.ts";
 import { burstRows } from "./rows/burst.ts";
+import { densityRows } from "./rows/density.ts";
 import { dynmodsRows } from "./rows/dynmods.ts";
 import { execRows } from "./rows/exec.ts";
 import { imageRows } from "./rows/images.ts";
 import { containerRows, memoryRow } from "./rows/memory.ts";
+import { listRows } from "./rows/list.ts";
 import { runRows } from "./rows/run.ts";
+import { stopRows } from "./rows/stop.ts";
 import { versionRows } from "./rows/version.ts";
 import { openSession, type Session } from "./session.ts";
 
@@ -35,6 +38,9 @@ const groups: readonly (readonly [name: string, rows: Group])[] = [
   ["exec", execRows],
   ["build", buildRows],
   ["burst", withMemory(burstRows, "after 200 runs, 16 at a time")],
+  ["list", listRows],
+  ["stop", stopRows],
+  ["density", densityRows],
   ["images", withMemory(imageRows, "after load, save and import")],
   ["dynmods", dynmodsRows],
 ];

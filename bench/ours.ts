@@ -15,6 +15,9 @@ export interface Ours extends AsyncDisposable {
   lighter(args: readonly string[], options?: RunOptions): Finished;
 }
 
+/** Room for more containers than the subnet of a test: the network for benchmarks of RFC 2544. */
+const bip = "198.18.0.1/15";
+
 /**
  * Starts a daemon in a root of its own. The program is copied first: pages of a file are shared with every other engine
  * that runs from it, which would make its memory look small.
@@ -28,7 +31,7 @@ export async function startOurs(program: string, config: string): Promise<Ours> 
   const execRoot = mkdtempSync("/run/lighter-bench-");
   undo.defer(() => rmSync(execRoot, { recursive: true, force: true }));
   const daemon = undo.use(
-    await startDaemon(box, { binary, extraArgs: ["--log-level", "info", "--exec-root", execRoot] }),
+    await startDaemon({ ...box, bip }, { binary, extraArgs: ["--log-level", "info", "--exec-root", execRoot] }),
   );
   const group = groupOf([daemon.pid], "ours");
   if (group) undo.use(group);

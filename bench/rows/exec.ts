@@ -29,7 +29,7 @@ export async function* execRows(session: Session): AsyncGenerator<Row> {
   if (peer) own.push({ label: "docker exec, docker", contender: peer, run: () => peer.docker(exec) });
   if (podman) own.push({ label: "podman exec", contender: podman, run: () => podman.exec(exec.slice(1)) });
   yield timeRow(
-    { group: "exec", title: "own client: exec of true", target: { kind: "at most", ratio: 0.33 } },
+    { group: "exec", title: "own client: exec of true", target: { kind: "at most", ratio: 0.28 } },
     await interleave(own, options.samples),
   );
 }

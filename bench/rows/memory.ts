@@ -2,7 +2,7 @@ import { pssOf } from "../memory.ts";
 import type { Row, Target } from "../report.ts";
 import { busybox, type Session } from "../session.ts";
 
-const containers = 10;
+const containers = 50;
 
 /** What an engine gives back after a while without work counts in its favour. */
 const idleMs = 25_000;
@@ -21,7 +21,10 @@ export async function memoryRow({ engines }: Session, title: string, target?: Ta
   };
 }
 
-/** What one more idle container costs, its own process aside. Follows an idle time. */
+/**
+ * What one more idle container costs, its own process aside: all an engine uses beyond its idle state, divided. Follows an idle
+ * time.
+ */
 export async function* containerRows({ engines }: Session): AsyncGenerator<Row> {
   using scope = new DisposableStack();
   const before = engines.map((engine) => pssOf(engine.pids()));
@@ -36,7 +39,7 @@ export async function* containerRows({ engines }: Session): AsyncGenerator<Row> 
     return { label: engine.name, value: (pssOf(engine.pids()) - (before[index] ?? 0)) / containers };
   });
   const title = `memory (PSS) for each idle container, of ${containers}`;
-  yield { group: "memory", title, unit: "MB", cells, ...ratioOf(cells) };
+  yield { group: "memory", title, unit: "MB", cells, ...ratioOf(cells), target: { kind: "at most", ratio: 0.3 } };
 }
 
 function ratioOf(cells: readonly { readonly value: number }[]): { readonly ratio?: number } {

@@ -4,8 +4,8 @@ import { busybox, type Session } from "../session.ts";
 
 /** `run --rm busybox true`: the docker CLI on both engines, and our own client against Docker's. */
 export async function* runRows(session: Session): AsyncGenerator<Row> {
-  yield await runRow(session, [], { kind: "at most", ratio: 0.2 });
-  yield await ownRow(session, [], { kind: "at most", ratio: 0.14 });
+  yield await runRow(session, [], { kind: "at most", ratio: 0.17 });
+  yield await ownRow(session, [], { kind: "at most", ratio: 0.12 });
   yield await runRow(session, ["--network", "none"]);
   yield await ownRow(session, ["--network", "none"]);
 }
