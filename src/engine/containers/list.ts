@@ -1,6 +1,7 @@
 import { EngineError, shortId } from "#core";
 import type { ContainerSummary, PortSummary } from "#spec";
 import type { ContainerListOptions } from "../contract.ts";
+import type { EngineDeps } from "../deps.ts";
 import type { ContainerContext } from "./context.ts";
 import { endpointInfos } from "./inspect.ts";
 import { matchesFilters } from "./list-filters.ts";
@@ -16,21 +17,32 @@ export function listContainers(context: ContainerContext, options: ContainerList
     .filter((record) => anyState || isActive(record))
     .toSorted((a, b) => (b.createdNs > a.createdNs ? 1 : -1)) // nanoseconds of this age have 19 digits
     .filter(matchesFilters(context, filters));
-  return (limit > 0 ? records.slice(0, limit) : records).map((record) => summarise(context, record));
+  return (limit > 0 ? records.slice(0, limit) : records).map(summariser(context));
 }
 
-function summarise(context: ContainerContext, record: ContainerRecord): ContainerSummary {
+/** For one list: a name means one image, and it is one moment. */
+function summariser({ deps }: ContainerContext): (record: ContainerRecord) => ContainerSummary {
+  const nowMs = deps.clock.nowMs();
+  const known = new Map<string, string | undefined>();
+  const idOf = (image: string): string | undefined => {
+    if (!known.has(image)) known.set(image, imageNamed(deps, image));
+    return known.get(image);
+  };
+  return (record) => summarise(record, shownImage(record, idOf), nowMs);
+}
+
+function summarise(record: ContainerRecord, image: string, nowMs: number): ContainerSummary {
   return {
     Id: record.id,
     Names: [`/${record.name}`],
-    Image: shownImage(context, record),
+    Image: image,
     ImageID: record.imageId,
     Command: [record.path, ...record.args].map(quoteArgument).join(" "),
     Created: Math.floor(Number(BigInt(record.createdNs) / 1_000_000_000n)),
     Ports: portSummaries(record),
     Labels: record.config.Labels ?? {},
     State: record.state.status,
-    Status: statusText(record, context.deps.clock.nowMs()),
+    Status: statusText(record, nowMs),
     HostConfig: { NetworkMode: record.hostConfig.NetworkMode ?? "bridge" },
     NetworkSettings: { Networks: endpointInfos(record) },
     Mounts: record.mounts.map(publicMount),
@@ -38,12 +50,17 @@ function summarise(context: ContainerContext, record: ContainerRecord): Containe
 }
 
 /** As the user named it, or the image's id once that name means another image (or none). */
-function shownImage({ deps }: ContainerContext, { image, imageId }: ContainerRecord): string {
+function shownImage({ image, imageId }: ContainerRecord, idOf: (image: string) => string | undefined): string {
   if (imageId === "" || image === imageId) return image;
+  const id = idOf(image);
+  return id === imageId || (id === undefined && shortId(imageId) === image) ? image : imageId;
+}
+
+function imageNamed({ images }: EngineDeps, name: string): string | undefined {
   try {
-    return deps.images.resolve(image).id === imageId ? image : imageId;
+    return images.resolve(name).id;
   } catch (error) {
-    if (error instanceof EngineError) return shortId(imageId) === image ? image : imageId;
+    if (error instanceof EngineError) return undefined;
     throw error;
   }
 }
