@@ -23,6 +23,9 @@ export interface DaemonOptions {
   readonly labels: readonly string[];
   readonly defaultUlimits: readonly Ulimit[];
   readonly init: boolean;
+  /** As given; {@link userNamespaceOptions} reads them. */
+  readonly usernsRemap: string | undefined;
+  readonly usernsAutoRange: string | undefined;
   readonly favorDynMods: boolean;
   readonly tls: TlsOptions | undefined;
   readonly help: boolean;
@@ -63,6 +66,8 @@ const flags: Readonly<Record<string, Flag>> = {
   label: { type: "string", multiple: true, key: "labels" },
   "default-ulimit": { type: "string", multiple: true, key: "default-ulimits" },
   init: { type: "boolean" },
+  "userns-remap": { type: "string" },
+  "userns-auto-range": { type: "string" },
   "cgroup-favordynmods": { type: "boolean" },
   tlsverify: { type: "boolean" },
   tlscacert: { type: "string" },
@@ -182,6 +187,8 @@ function toOptions(settings: Settings): DaemonOptions {
     labels: list(settings, "label"),
     defaultUlimits: ulimits(settings["default-ulimit"]),
     init: flag(settings, "init"),
+    usernsRemap: textOf(settings, "userns-remap"),
+    usernsAutoRange: textOf(settings, "userns-auto-range"),
     favorDynMods: settings["cgroup-favordynmods"] !== false,
     tls: tlsOptions(settings),
     help: flag(settings, "help"),

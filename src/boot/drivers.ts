@@ -14,6 +14,7 @@ import { createMounter, openOverlaySnapshotter } from "#snapshot/overlay";
 import { createLeases, openDatabase } from "#store";
 import { openLocalVolumes } from "#volume/local";
 import type { DaemonOptions } from "./daemon-options.ts";
+import { userNamespaceOptions } from "./userns-options.ts";
 import { buildFacts } from "./build-facts.ts";
 
 /** Opens everything an engine stands on; `scope` closes it, last opened first. */
@@ -104,7 +105,8 @@ function conmonPath(): { readonly conmonPath?: string } {
 function engineOptions(options: DaemonOptions): EngineDeps["options"] {
   const { dns, dnsSearch, dnsOptions, defaultUlimits, labels, debug, init } = options;
   const bridge = { name: options.bridge, address: options.bip };
-  return { bridge, dns, dnsSearch, dnsOptions, defaultUlimits, labels, debug, init, ...buildFacts };
+  const userNamespaces = userNamespaceOptions(options.usernsRemap, options.usernsAutoRange);
+  return { userNamespaces, bridge, dns, dnsSearch, dnsOptions, defaultUlimits, labels, debug, init, ...buildFacts };
 }
 
 /** An event says the image's labels too, as long as the image is there. */

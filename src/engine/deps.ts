@@ -9,6 +9,7 @@ import type { Ulimit } from "#spec";
 import type { Database, Leases } from "#store";
 import type { VolumeStore } from "#volume";
 import type { EventBus } from "./events.ts";
+import type { UserNamespaceOptions } from "./userns/mode.ts";
 
 /** Where an engine keeps things; all absolute. */
 export interface EnginePaths {
@@ -33,6 +34,7 @@ export interface EngineOptions {
   readonly debug: boolean;
   /** `--init` for every container. */
   readonly init: boolean;
+  readonly userNamespaces: UserNamespaceOptions;
   readonly version: string;
   readonly gitCommit: string;
   readonly buildTime: string;

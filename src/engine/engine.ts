@@ -35,6 +35,7 @@ import { createNetworks } from "./network/networks.ts";
 import { openNetworkRegistry } from "./network/registry.ts";
 import { recover } from "./recovery.ts";
 import { createSystem } from "./system/system.ts";
+import { createUserNamespaces } from "./userns/user-namespaces.ts";
 import { createVolumes } from "./volumes/volumes.ts";
 
 /** Opens the engine on its drivers and repairs what the last one left. Disposing it leaves containers running. */
@@ -77,10 +78,12 @@ function createContext(
   execIds: ContainerContext["execIds"],
   contextOf: () => ContainerContext,
 ): ContainerContext {
+  const registry = openContainerRegistry(deps.database);
   return {
     deps,
     execIds,
-    registry: openContainerRegistry(deps.database),
+    registry,
+    userNamespaces: createUserNamespaces(deps, registry),
     signals: createContainerSignals(),
     taskEnds: createTaskEnds(),
     networks: openNetworkRegistry(deps.database, deps.clock, deps.options.bridge),

@@ -6,4 +6,5 @@ export type * from "./contract.ts";
 export type { BridgeOptions, EngineDeps, EngineOptions, EnginePaths, MachineFacts } from "./deps.ts";
 export { openEngine } from "./engine.ts";
 export { openEventLog } from "./events/log.ts";
+export type { UserNamespaceOptions } from "./userns/mode.ts";
 export { createEventBus, type EventBus, type EventInput } from "./events.ts";

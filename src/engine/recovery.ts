@@ -7,6 +7,7 @@ import { handleExit } from "./containers/exit.ts";
 import { isRunning, type ContainerRecord } from "./containers/record.ts";
 import { releaseTask } from "./containers/release.ts";
 import { removeRecord } from "./containers/remove-record.ts";
+import { removeStagedBinds } from "./userns/staged-binds.ts";
 
 /**
  * Makes the world agree with the rows after whatever ended the last engine: running containers are found again, exits
@@ -23,6 +24,7 @@ export async function recover(context: ContainerContext): Promise<readonly Conta
   await deps.volumes.reconcile();
   failpoint("recover.stores");
   const known = new Set<string>(registry.all().map(({ id }) => id));
+  removeStagedBinds(deps);
   const holders = await holdersOf(context);
   const stopped: ContainerRecord[] = [];
   for (const record of registry.all()) if (!(await recoverContainer(context, record, holders))) stopped.push(record);

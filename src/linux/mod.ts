@@ -22,6 +22,9 @@ export {
   type UnmountOptions,
 } from "./mounts.ts";
 export { mountOverlay, type OverlayOptions } from "./overlay.ts";
+export { bindIdmapped, checkIdmapped, withIdmapped, type IdmappedBind } from "./idmap.ts";
+export { openUserNamespace, type IdMappings, type IdRange, type UserNamespace } from "./user-namespace.ts";
+export { withFileIdentity } from "./file-identity.ts";
 export { execve, joinMountNamespace, unshareMountNamespace } from "./namespaces.ts";
 export { isAlive, kill, PidFd, pidfdOpen, processStartTime, readProcessStat, type ProcessStat } from "./process.ts";
 export { capabilityNames, readCapabilities, type Capabilities } from "./capabilities.ts";
@@ -44,6 +47,7 @@ export { detectCgroups, enableFavorDynmods, type CgroupLayout, type FavorDynmods
 export { compileSeccompBpf, type SeccompArgument, type SeccompProfile, type SeccompRule } from "./seccomp.ts";
 export {
   createNetworkNamespace,
+  keepNetworkNamespace,
   inNetworkNamespace,
   isNetworkNamespace,
   openNetworkNamespace,

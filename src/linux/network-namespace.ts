@@ -84,6 +84,23 @@ export function createNetworkNamespace(path: string, options: NewNamespaceOption
   }
 }
 
+/**
+ * Keeps the namespace behind `source` (a name under /proc) by a file at `path`, furnished as a new one.
+ * @throws EngineError `already_exists` when the file keeps one already
+ */
+export function keepNetworkNamespace(source: string, path: string, options: NewNamespaceOptions): void {
+  if (isNetworkNamespace(path)) throw new EngineError("already_exists", `network namespace exists: ${path}`);
+  closeSync(openSync(path, constants.O_RDONLY | constants.O_CREAT, 0o400));
+  try {
+    using namespace = new FileDescriptor(openSync(source, "r"));
+    using routes = inNetworkNamespace(namespace.fd, () => furnish(path, options));
+    setLinkUp(routes, "lo");
+  } catch (error) {
+    removeNetworkNamespace(path);
+    throw error;
+  }
+}
+
 function furnish(path: string, options: NewNamespaceOptions): RouteSocket {
   callMount({ source: "/proc/thread-self/ns/net", target: path, flags: mountFlags.bind });
   if (!options.ipv6) writeSysctlIfPresent("net/ipv6/conf/default/disable_ipv6", "1");

@@ -22,13 +22,14 @@ export interface UserNamespace extends Disposable {
 }
 
 /**
- * Makes a user namespace. The kernel gives one only to a process without threads, which this one has: another stands in it
+ * Makes a user namespace, or, with `joined` (a name under /proc), only a network namespace in that one. The kernel gives one only to a process without threads, which this one has: another stands in it
  * until disposal, and ends by itself when this process does.
  * @throws EngineError `unavailable` where the kernel or its limits refuse
  */
-export async function openUserNamespace(mappings: IdMappings): Promise<UserNamespace> {
+export async function openUserNamespace(mappings: IdMappings, joined?: string): Promise<UserNamespace> {
   // cat(1) answers once it runs, which is in the new namespaces.
-  const child = Bun.spawn(["unshare", "--user", "--net", "cat"], {
+  const enter = joined === undefined ? ["unshare", "--user"] : ["nsenter", `--user=${joined}`, "unshare"];
+  const child = Bun.spawn([...enter, "--net", "cat"], {
     stdio: ["pipe", "pipe", "pipe"],
     env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" },
   });
@@ -40,8 +41,10 @@ export async function openUserNamespace(mappings: IdMappings): Promise<UserNames
     const process = `/proc/${child.pid}`;
     if (readlinkSync(`${process}/ns/user`) === readlinkSync("/proc/self/ns/user"))
       throw new EngineError("unavailable", "no user namespace: unshare made none");
-    writeMap(`${process}/uid_map`, mappings.uids);
-    writeMap(`${process}/gid_map`, mappings.gids);
+    if (joined === undefined) {
+      writeMap(`${process}/uid_map`, mappings.uids);
+      writeMap(`${process}/gid_map`, mappings.gids);
+    }
     return {
       mappings,
       path: `${process}/ns/user`,
@@ -59,8 +62,12 @@ function writeMap(file: string, ranges: readonly IdRange[]): void {
   try {
     writeFileSync(file, text);
   } catch (error) {
-    throw new EngineError("unavailable", `no user namespace with the ids ${JSON.stringify(ranges)}: ${messageOf(error)}`, {
-      cause: error,
-    });
+    throw new EngineError(
+      "unavailable",
+      `no user namespace with the ids ${JSON.stringify(ranges)}: ${messageOf(error)}`,
+      {
+        cause: error,
+      },
+    );
   }
 }

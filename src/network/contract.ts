@@ -98,6 +98,8 @@ export interface NetworkDriver extends AsyncDisposable {
 export interface Sandboxes {
   /** A new namespace with only `lo`, up. @throws EngineError `already_exists` */
   create(containerId: ContainerId): Sandbox;
+  /** Takes a namespace that is there, under this name of /proc, as the container's. @throws EngineError `already_exists` */
+  adopt(containerId: ContainerId, namespacePath: string): Sandbox;
   /** Whether or not it exists, the path is this. */
   get(containerId: ContainerId): Sandbox;
   /** Harmless when absent. The kernel ends the namespace, with its links, once no process uses it. */

@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync } from "node:fs";
 import { parseContainerId, type ContainerId } from "#core";
-import { createNetworkNamespace, removeNetworkNamespace } from "#linux";
+import { createNetworkNamespace, keepNetworkNamespace, removeNetworkNamespace } from "#linux";
 import type { Sandbox, Sandboxes } from "./contract.ts";
 
 export interface SandboxesOptions {
@@ -21,6 +21,11 @@ export function openSandboxes(options: SandboxesOptions): Sandboxes {
     create(id) {
       const sandbox = get(id);
       createNetworkNamespace(sandbox.path, { ipv6: false });
+      return sandbox;
+    },
+    adopt(id, namespacePath) {
+      const sandbox = get(id);
+      keepNetworkNamespace(namespacePath, sandbox.path, { ipv6: false });
       return sandbox;
     },
     get,

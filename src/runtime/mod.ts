@@ -22,6 +22,7 @@ export { readDevices, readHostDevices, type ContainerDevice } from "./spec/devic
 export { readSpecHost, type SpecHost } from "./spec/host.ts";
 export type { JoinedNamespaces, NetworkNamespace } from "./spec/namespaces.ts";
 export { maskedPaths, readonlyPaths } from "./spec/security.ts";
+export { openUserNamespace, type IdMappings, type IdRange, type UserNamespace } from "#linux";
 export { createProcess, type ProcessRequest, type ProcessUser } from "./spec/process.ts";
 export { seccompProfile } from "./seccomp/profile.ts";
 export { hostProcesses } from "./ps.ts";

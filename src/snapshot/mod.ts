@@ -96,9 +96,25 @@ export interface Snapshotter extends SnapshotReader, AsyncDisposable {
   reconcile(): Promise<SnapshotRepair>;
 }
 
+/** Whose ids a mount shows. */
+export interface MountIds {
+  /** Name of the user namespace, under /proc. */
+  readonly userNamespace: string;
+  /** What its root is outside. */
+  readonly root: { readonly uid: number; readonly gid: number };
+}
+
 export interface Mounter {
-  /** @throws EngineError of the failed system call */
-  mount(mount: Mount, target: string): void;
+  /**
+   * With `ids` the files show the ids of that user namespace, and keep on disk those of inside; nothing is copied or
+   * changed.
+   * @throws EngineError of the failed system call, `unavailable` where kernel or file system cannot map ids
+   */
+  mount(mount: Mount, target: string, ids?: MountIds): void;
+  /** Shows a file or directory, with all that is mounted below where `recursive`, at an existing target of its kind. */
+  bind(source: string, target: string, ids: MountIds, options: { readonly recursive: boolean }): void;
+  /** @throws EngineError `unavailable` when ids at this place cannot be mapped; changes nothing */
+  checkIds(source: string, ids: MountIds): void;
   /** Detaches (MNT_DETACH): files still in use stay usable to their holders. No error when nothing is mounted there. */
   unmount(target: string): void;
 }

@@ -7,6 +7,13 @@ export interface OciMount {
   readonly options?: readonly string[];
 }
 
+/** `size` ids from `containerID` on are those from `hostID` on outside. */
+export interface OciIdMapping {
+  readonly containerID: number;
+  readonly hostID: number;
+  readonly size: number;
+}
+
 export interface OciProcess {
   readonly terminal?: boolean;
   readonly consoleSize?: { readonly height: number; readonly width: number };
@@ -119,6 +126,8 @@ export interface OciSpec {
   readonly annotations?: Readonly<Record<string, string>>;
   readonly linux: {
     readonly namespaces: readonly { readonly type: string; readonly path?: string }[];
+    readonly uidMappings?: readonly OciIdMapping[];
+    readonly gidMappings?: readonly OciIdMapping[];
     readonly devices?: readonly OciDevice[];
     readonly cgroupsPath?: string;
     readonly resources?: OciResources;

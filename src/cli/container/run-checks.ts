@@ -48,7 +48,7 @@ export function deviceCgroupRule(text: string): string {
 const modes = {
   pid: { noun: "PID", pattern: /^(?:|host|container:.+)$/ },
   uts: { noun: "UTS", pattern: /^(?:|host)$/ },
-  userns: { noun: "USER", pattern: /^(?:|host)$/ },
+  userns: { noun: "USER", pattern: /^(?:|host|private|auto(?::.*)?)$/ },
   cgroupns: { noun: "CGROUP", pattern: /^(?:|host|private)$/ },
 } as const;
 

@@ -40,7 +40,6 @@ function checkUnsupported(host: HostConfig): void {
   };
   refuse((host.Links ?? []).length > 0, "links are");
   refuse((host.VolumesFrom ?? []).length > 0, "volumes-from is");
-  refuse(!["", "host"].includes(host.UsernsMode ?? ""), "user namespaces are");
   if (Object.keys(host.StorageOpt ?? {}).length > 0) {
     throw new EngineError("invalid", "--storage-opt is supported only for overlay over xfs with 'pquota' mount option");
   }

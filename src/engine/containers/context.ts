@@ -4,6 +4,7 @@ import type { Prunes } from "../events/prunes.ts";
 import type { NetworkRegistry } from "../network/registry.ts";
 import type { InitLayers } from "./init-layer.ts";
 import type { SpecHost } from "#runtime";
+import type { UserNamespaces } from "../userns/user-namespaces.ts";
 import type { ContainerRecord } from "./record.ts";
 import type { ContainerRegistry } from "./registry.ts";
 import type { HealthMonitors } from "../health/contract.ts";
@@ -22,6 +23,7 @@ export interface ContainerContext {
   readonly restarts: RestartTimers;
   readonly health: HealthMonitors;
   readonly specHost: SpecHost;
+  readonly userNamespaces: UserNamespaces;
   /** Execs of a container; null when it has none (as Docker sends it). */
   readonly execIds: (id: ContainerId) => readonly string[] | null;
   /** Stopped containers whose run could not be given back whole: their next start does it first. */

@@ -65,6 +65,8 @@ export async function materialise(context: ContainerContext, input: NewContainer
   const id = parseContainerId(randomHexId());
   const name = input.name ?? randomName(shortId(id), (taken) => registry.named(taken) !== undefined);
   registry.checkName(name);
+  const userNamespace = context.userNamespaces.plan(input.host);
+  if (userNamespace.kind !== "host") await context.userNamespaces.checkHost(userNamespace);
   await using undo = new AsyncDisposableStack();
   const key = snapshotKeyOf(id);
   const mount = await deps.snapshots.prepare(key, await context.initLayers.on(input.image?.layers.at(-1)?.chainId));
@@ -80,7 +82,8 @@ export async function materialise(context: ContainerContext, input: NewContainer
   const filled = mounts.filter(needsCopyUp);
   if (filled.length > 0) await copyUp(context, id, mount, filled);
   failpoint("create.filled");
-  const record = newRecord(context, { id, name, mounts }, input);
+  const ids = context.userNamespaces.allocate(userNamespace);
+  const record = newRecord(context, { id, name, mounts, ...(ids && { userNamespace: ids }) }, input);
   registry.insert(record);
   undo.defer(() => registry.delete(id));
   failpoint("create.row");
@@ -116,14 +119,14 @@ function endpointsOf({ NetworkingConfig }: ContainerCreateRequest): Readonly<Rec
 
 function newRecord(
   { deps }: ContainerContext,
-  { id, name, mounts }: Pick<ContainerRecord, "id" | "name" | "mounts">,
+  made: Pick<ContainerRecord, "id" | "name" | "mounts" | "userNamespace">,
   { image, config, host, endpoints, buildStep }: NewContainer,
 ): ContainerRecord {
   const now = deps.clock.nowNs();
   const [path = "", ...args] = [...(config.Entrypoint ?? []), ...(config.Cmd ?? [])];
+  const { id } = made;
   return {
-    id,
-    name,
+    ...made,
     createdAt: formatRfc3339Nano(now),
     createdNs: now.toString(),
     imageId: image?.id ?? "",
@@ -137,7 +140,6 @@ function newRecord(
     },
     hostConfig: deps.options.init && host.Init === undefined ? { ...host, Init: true } : host,
     endpoints,
-    mounts,
     state: newState,
     ...(buildStep ? { buildStep } : {}),
   };

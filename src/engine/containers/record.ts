@@ -1,4 +1,5 @@
 import { EngineError, parseSnapshotKey, type ContainerId, type ImageId, type SnapshotKey } from "#core";
+import type { IdMappings } from "#runtime";
 import type { ContainerConfig, EndpointSpec, HealthState, HostConfig, MountPoint, PortMap } from "#spec";
 
 /** A container's connection to a network while it runs. */
@@ -59,6 +60,8 @@ export interface ContainerRecord {
   readonly endpoints: Readonly<Record<string, EndpointSpec>>;
   readonly mounts: readonly MountRecord[];
   readonly state: StateRecord;
+  /** Its ids outside; absent: those of the host. */
+  readonly userNamespace?: IdMappings;
   /** Made by a build step; belongs to the builder. */
   readonly buildStep?: boolean;
 }

@@ -1,8 +1,9 @@
 import { join } from "node:path";
 import { EngineError } from "#core";
 import { createSpec, readBlockIo, readDevices, readHostDevices, resolveUser } from "#runtime";
-import type { JoinedNamespaces, NetworkNamespace, SpecResult } from "#runtime";
+import type { JoinedNamespaces, NetworkNamespace, SpecInput, SpecResult } from "#runtime";
 import type { HostConfig, OciMount, Ulimit } from "#spec";
+import { checkSameUserNamespace } from "../userns/user-namespaces.ts";
 import type { ContainerContext } from "./context.ts";
 import type { ContainerFiles } from "./files.ts";
 import { isRunning, type ContainerRecord, type MountRecord } from "./record.ts";
@@ -10,14 +11,21 @@ import { isRunning, type ContainerRecord, type MountRecord } from "./record.ts";
 /** Options of a mount record that are Docker's own and mean nothing to an OCI runtime. */
 const dockerOnly = new Set(["z", "Z", "nocopy", "consistent", "cached", "delegated", "bind-nonrecursive"]);
 
-/** The OCI spec of a container whose root is mounted and whose sandbox is made. `sandboxPath` undefined: the host's network. */
-export function containerSpec(
-  context: ContainerContext,
-  record: ContainerRecord,
-  files: ContainerFiles,
-  sandboxPath: string | undefined,
-): SpecResult {
+/** What is made before the spec can be written. */
+export interface SpecGround {
+  readonly files: ContainerFiles;
+  /** Undefined: the host's network. */
+  readonly sandboxPath: string | undefined;
+  /** Undefined: the host's. */
+  readonly userNamespace: SpecInput["userNamespace"];
+  /** As {@link bindMounts} has them, or where a user namespace can see them. */
+  readonly mounts: readonly OciMount[];
+}
+
+/** The OCI spec of a container whose root is mounted and whose sandbox is made. */
+export function containerSpec(context: ContainerContext, record: ContainerRecord, ground: SpecGround): SpecResult {
   const { config, hostConfig } = record;
+  const { files, sandboxPath, userNamespace, mounts } = ground;
   const user = resolveUser(files.rootfs, config.User ?? "", hostConfig.GroupAdd ?? []);
   const network: NetworkNamespace = sandboxPath === undefined ? { kind: "host" } : { kind: "path", path: sandboxPath };
   return createSpec({
@@ -28,10 +36,8 @@ export function containerSpec(
     hostname: config.Hostname ?? "",
     network,
     joined: joinedNamespaces(context, record),
-    mounts: [
-      ...record.mounts.filter(({ Type }) => Type !== "tmpfs").map(toOciMount),
-      ...networkFileMounts(record, files),
-    ],
+    userNamespace,
+    mounts,
     devices: hostConfig.Privileged ? readHostDevices() : readDevices(hostConfig.Devices ?? []),
     cgroupsPath: cgroupsPath(record),
     blockIo: readBlockIo(hostConfig),
@@ -49,6 +55,11 @@ export function mergeUlimits({ Ulimits }: HostConfig, defaults: readonly Ulimit[
 /** Below the root of the cgroups, wherever a parent of `..` would lead: processes are killed and directories removed there. */
 export function cgroupsPath({ id, hostConfig }: Pick<ContainerRecord, "id" | "hostConfig">): string {
   return join("/", hostConfig.CgroupParent || "lighter", id);
+}
+
+/** Volumes, binds and the engine's own files. */
+export function bindMounts(record: ContainerRecord, files: ContainerFiles): readonly OciMount[] {
+  return [...record.mounts.filter(({ Type }) => Type !== "tmpfs").map(toOciMount), ...networkFileMounts(record, files)];
 }
 
 function toOciMount(mount: MountRecord): OciMount {
@@ -74,18 +85,24 @@ function networkFileMounts({ mounts }: ContainerRecord, files: ContainerFiles): 
     .map(([destination, source]) => ({ destination, type: "bind", source, options: ["rbind", "rprivate", "rw"] }));
 }
 
-function joinedNamespaces(context: ContainerContext, { hostConfig }: ContainerRecord): JoinedNamespaces {
-  const pid = joinedPid(context, "PID", hostConfig.PidMode);
-  const ipc = joinedPid(context, "IPC", hostConfig.IpcMode);
+function joinedNamespaces(context: ContainerContext, record: ContainerRecord): JoinedNamespaces {
+  const pid = joinedPid(context, "PID", record, record.hostConfig.PidMode);
+  const ipc = joinedPid(context, "IPC", record, record.hostConfig.IpcMode);
   return {
     ...(pid === undefined ? {} : { pid: `/proc/${pid}/ns/pid` }),
     ...(ipc === undefined ? {} : { ipc: `/proc/${ipc}/ns/ipc`, shmPath: `/proc/${ipc}/root/dev/shm` }),
   };
 }
 
-function joinedPid({ registry }: ContainerContext, kind: string, mode: string | undefined): number | undefined {
+function joinedPid(
+  { registry }: ContainerContext,
+  kind: string,
+  record: ContainerRecord,
+  mode: string | undefined,
+): number | undefined {
   if (!mode?.startsWith("container:")) return undefined;
   const target = registry.find(mode.slice("container:".length));
+  checkSameUserNamespace(record, target);
   if (isRunning(target)) return target.state.pid;
   throw new EngineError("conflict", `cannot join ${kind} namespace of a non running container: ${target.id}`);
 }

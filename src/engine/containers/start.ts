@@ -1,6 +1,8 @@
 import { EngineError, failpoint, formatRfc3339Nano, messageOf, parseSignal, type ContainerId } from "#core";
 import { startFailureExitCode, type TaskRequest } from "#runtime";
 import type { OciSpec } from "#spec";
+import { ownStreams } from "../userns/own-streams.ts";
+import { stageBinds } from "../userns/staged-binds.ts";
 import { prepareNetwork, type ConnectedNetwork, type PreparedNetwork } from "../network/attach.ts";
 import { startingHealth } from "../health/config.ts";
 import { emitContainerEvent, type ContainerContext } from "./context.ts";
@@ -10,7 +12,7 @@ import { releaseTask } from "./release.ts";
 import { removeRecord } from "./remove-record.ts";
 import { mountRoot } from "./root-mount.ts";
 import { emitRunBegins } from "./run-events.ts";
-import { containerSpec } from "./spec.ts";
+import { bindMounts, containerSpec } from "./spec.ts";
 
 /** @throws EngineError `not_modified` when it runs, `conflict` when paused or being removed, or why it could not start */
 export function startContainer(context: ContainerContext, id: ContainerId): Promise<void> {
@@ -57,13 +59,17 @@ async function releaseAtLast(context: ContainerContext, record: ContainerRecord)
 async function startTask(context: ContainerContext, record: ContainerRecord, cause: StartCause): Promise<void> {
   const { deps, registry, signals, taskEnds } = context;
   await using undo = new AsyncDisposableStack();
-  mountRoot(context, record, undo);
+  using userNamespace = record.userNamespace && (await context.userNamespaces.open(record));
+  mountRoot(context, record, undo, userNamespace?.ids);
   failpoint("start.root");
-  const network = prepareNetwork(context, record, undo);
+  const network = prepareNetwork(context, record, undo, userNamespace?.networkPath);
   failpoint("start.sandbox");
   const files = writeNetworkFiles(deps, record);
   failpoint("start.files");
-  const { spec, warnings } = containerSpec(context, record, files, network.sandboxPath);
+  const binds = bindMounts(record, files);
+  using staged = userNamespace && stageBinds(deps, record.id, binds, userNamespace.ids);
+  const ground = { files, sandboxPath: network.sandboxPath, userNamespace, mounts: staged?.mounts ?? binds };
+  const { spec, warnings } = containerSpec(context, record, ground);
   for (const warning of warnings) deps.logger.log("warn", warning, { container: record.id });
   const [task, { endpoint, ports }] = await bothOf(
     deps.runtime.create(taskRequest(record, spec, files)),
@@ -71,6 +77,7 @@ async function startTask(context: ContainerContext, record: ContainerRecord, cau
     connect(network, files, record),
     () => undo.defer(() => deps.runtime.delete(record.id)),
   );
+  if (userNamespace) ownStreams(task.pid, spec.process.user, userNamespace.mappings);
   failpoint("start.task");
   taskEnds.begin(record.id);
   undo.defer(() => taskEnds.settle(record.id));

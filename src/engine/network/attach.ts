@@ -3,6 +3,7 @@ import type { NetworkConfig, PortBinding, Sandbox } from "#network";
 import type { PortMap } from "#spec";
 import type { ContainerContext } from "../containers/context.ts";
 import { isRunning, type ContainerRecord, type EndpointRecord } from "../containers/record.ts";
+import { checkSameUserNamespace } from "../userns/user-namespaces.ts";
 import type { NetworkRecord, NetworkRegistry } from "./registry.ts";
 import { networkPlan } from "./mode.ts";
 import { portBindings, portMap } from "./port-bindings.ts";
@@ -21,17 +22,21 @@ export interface PreparedNetwork {
   connect(): Promise<ConnectedNetwork>;
 }
 
-/** Gives the container its sandbox, and on `connect` the rest; `undo` takes all away again. */
+/**
+ * Gives the container its sandbox, and on `connect` the rest; `undo` takes all away again.
+ * @param namespacePath network namespace that its user namespace owns
+ */
 export function prepareNetwork(
   context: ContainerContext,
   record: ContainerRecord,
   undo: AsyncDisposableStack,
+  namespacePath?: string,
 ): PreparedNetwork {
   const plan = networkPlan(record.hostConfig.NetworkMode ?? "bridge");
   if (plan.kind === "host") return unconnected(undefined);
-  if (plan.kind === "container") return unconnected(sharedSandbox(context, plan.ref));
+  if (plan.kind === "container") return unconnected(sharedSandbox(context, plan.ref, record));
   const { sandboxes } = context.deps;
-  const sandbox = sandboxes.create(record.id);
+  const sandbox = namespacePath === undefined ? sandboxes.create(record.id) : sandboxes.adopt(record.id, namespacePath);
   undo.defer(() => sandboxes.remove(record.id));
   if (plan.kind === "none" || record.config.NetworkDisabled) return unconnected(sandbox.path);
   return { sandboxPath: sandbox.path, connect: () => connectBridge(context, record, sandbox, undo) };
@@ -139,11 +144,18 @@ function networkAddress(address: string, prefix: number): string {
   return [24, 16, 8, 0].map((shift) => Math.floor(base / 2 ** shift) % 256).join(".");
 }
 
-function sharedSandbox(context: Pick<ContainerContext, "registry" | "deps">, ref: string): string | undefined {
+function sharedSandbox(
+  context: Pick<ContainerContext, "registry" | "deps">,
+  ref: string,
+  record: ContainerRecord,
+): string | undefined {
   const target = blaming("joining network namespace of container", () => context.registry.find(ref));
   if (!isRunning(target))
     throw new EngineError("conflict", `cannot join network of a non running container: ${target.id}`);
+  checkSameUserNamespace(record, target);
   const plan = networkPlan(target.hostConfig.NetworkMode ?? "bridge");
   if (plan.kind === "host") return undefined;
-  return plan.kind === "container" ? sharedSandbox(context, plan.ref) : context.deps.sandboxes.get(target.id).path;
+  return plan.kind === "container"
+    ? sharedSandbox(context, plan.ref, record)
+    : context.deps.sandboxes.get(target.id).path;
 }

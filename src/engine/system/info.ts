@@ -108,7 +108,11 @@ function runtimeInfo({ deps, specHost }: ContainerContext): Readonly<Record<stri
     ContainerdCommit: { ID: `conmon ${deps.runtime.monitorVersion}` },
     RuncCommit: { ID: `${deps.runtime.defaultRuntime} ${version}` },
     InitCommit: { ID: specHost.initPath === undefined ? "" : "N/A" },
-    SecurityOptions: ["name=seccomp,profile=builtin", ...(specHost.cgroupVersion === 2 ? ["name=cgroupns"] : [])],
+    SecurityOptions: [
+      "name=seccomp,profile=builtin",
+      ...(specHost.cgroupVersion === 2 ? ["name=cgroupns"] : []),
+      ...(deps.options.userNamespaces.remap === "none" ? [] : ["name=userns"]),
+    ],
     DefaultAddressPools: null,
     CDISpecDirs: [],
   };

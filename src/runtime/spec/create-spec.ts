@@ -1,5 +1,15 @@
 import { EngineError } from "#core";
-import type { ContainerConfig, HostConfig, OciMount, OciProcess, OciResources, OciSeccomp, OciSpec } from "#spec";
+import type { IdMappings, IdRange, UserNamespace } from "#linux";
+import type {
+  ContainerConfig,
+  HostConfig,
+  OciIdMapping,
+  OciMount,
+  OciProcess,
+  OciResources,
+  OciSeccomp,
+  OciSpec,
+} from "#spec";
 import { parseSeccompProfile } from "../seccomp/custom.ts";
 import { seccompProfile } from "../seccomp/profile.ts";
 import { resolveCapabilities } from "./capabilities.ts";
@@ -21,6 +31,8 @@ export interface SpecInput {
   readonly hostname: string;
   readonly network: NetworkNamespace;
   readonly joined?: JoinedNamespaces;
+  /** Undefined: the host's. */
+  readonly userNamespace?: Pick<UserNamespace, "path" | "mappings"> | undefined;
   /**
    * Volumes, binds and the engine's own files (/etc/hosts, …), with OCI options. `Tmpfs`, and `Mounts` of type tmpfs, of
    * the host config are added here.
@@ -111,7 +123,11 @@ function assemble(input: SpecInput, parts: Parts): OciSpec {
     mounts,
     ...annotationsOf(hostConfig),
     linux: {
-      namespaces: resolveNamespaces(hostConfig, input.network, input.joined ?? {}),
+      namespaces: [
+        ...(input.userNamespace === undefined ? [] : [{ type: "user", path: input.userNamespace.path }]),
+        ...resolveNamespaces(hostConfig, input.network, input.joined ?? {}),
+      ],
+      ...idMappings(input.userNamespace?.mappings),
       ...(devices.devices.length === 0 ? {} : { devices: devices.devices }),
       cgroupsPath: input.cgroupsPath,
       resources: { devices: devices.rules, ...parts.limits },
@@ -127,6 +143,14 @@ function assemble(input: SpecInput, parts: Parts): OciSpec {
       ...(Object.keys(sysctl).length === 0 ? {} : { sysctl }),
     },
   };
+}
+
+/** Of a namespace that is there already; runtimes want them nonetheless, to know what root is outside. */
+function idMappings(mappings: IdMappings | undefined): Pick<OciSpec["linux"], "uidMappings" | "gidMappings"> {
+  if (mappings === undefined) return {};
+  const lines = (ranges: readonly IdRange[]): OciIdMapping[] =>
+    ranges.map(({ container, host, size }) => ({ containerID: container, hostID: host, size }));
+  return { uidMappings: lines(mappings.uids), gidMappings: lines(mappings.gids) };
 }
 
 function resolveSeccomp(
@@ -170,10 +194,17 @@ function ipcOf({ hostConfig, joined }: SpecInput): Parameters<typeof resolveMoun
 }
 
 /** In a network of its own a container may ping and listen on any port without capabilities, as in Docker. */
-function resolveSysctls({ hostConfig, network }: SpecInput): Readonly<Record<string, string>> {
+function resolveSysctls({ hostConfig, network, userNamespace }: SpecInput): Readonly<Record<string, string>> {
   const own = hostConfig.Sysctls ?? {};
-  if (network.kind === "host") return own;
-  return { "net.ipv4.ip_unprivileged_port_start": "0", "net.ipv4.ping_group_range": "0 2147483647", ...own };
+  // What another container has set for its network stays.
+  if (network.kind === "host" || hostConfig.NetworkMode?.startsWith("container:") === true) return own;
+  // Group ids that the namespace does not have cannot be named in it.
+  const lastGid = userNamespace?.mappings.gids.reduce(
+    (last, { container, size }) => Math.max(last, container + size - 1),
+    0,
+  );
+  const groups = `0 ${lastGid ?? 2147483647}`;
+  return { "net.ipv4.ip_unprivileged_port_start": "0", "net.ipv4.ping_group_range": groups, ...own };
 }
 
 /** Set only where it changes something: an unprivileged engine may raise it, never lower it. */

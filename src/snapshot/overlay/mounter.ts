@@ -1,19 +1,58 @@
-import { rmSync } from "node:fs";
+import { mkdirSync, rmdirSync, rmSync } from "node:fs";
+import { dirname, relative } from "node:path";
 import { EngineError } from "#core";
-import { bindMount, mountOverlay, unmount } from "#linux";
-import type { Mount, Mounter } from "../mod.ts";
+import { bindIdmapped, bindMount, checkIdmapped, mountOverlay, unmount, withFileIdentity, withIdmapped } from "#linux";
+import type { Mount, Mounter, MountIds } from "../mod.ts";
 
 /** Mounts in the mount namespace of the calling thread. */
 export function createMounter(): Mounter {
   return {
-    mount(mount, target) {
-      if (mount.type === "overlay") mountOverlay(overlayOptions(mount, target));
+    mount(mount, target, ids) {
+      if (mount.type === "overlay" && ids !== undefined) mountWithIds(mount, target, ids);
+      else if (mount.type === "overlay") mountOverlay(overlayOptions(mount, target));
+      else if (ids !== undefined) bindIdmapped({ ...ids, source: bindSource(mount), target, recursive: false });
       else bindMount(bindSource(mount), target, { readonly: mount.readonly });
     },
+    bind: (source, target, ids, { recursive }) => bindIdmapped({ ...ids, source, target, recursive }),
+    checkIds: (source, ids) => checkIdmapped(source, ids.userNamespace),
     unmount(target) {
       unmount(target, { detach: true, ifMounted: true });
     },
   };
+}
+
+/**
+ * One idmapped mount shows all layers, only until overlayfs has its own copies of it. What overlayfs makes for itself is
+ * made as the root of the user namespace, since the host's has no id in such a mount.
+ */
+function mountWithIds(mount: Mount, target: string, { userNamespace, root }: MountIds): void {
+  const options = overlayOptions(mount, target);
+  const { upper, work } = options;
+  const source = commonDirectory([...options.lower, ...(upper === undefined ? [] : [upper])]);
+  const stage = `${target}.ids`;
+  const staged = (path: string): string => `${stage}/${relative(source, path)}`;
+  mkdirSync(stage, { recursive: true });
+  try {
+    withIdmapped({ source, target: stage, userNamespace, recursive: false }, () =>
+      withFileIdentity(root, () =>
+        mountOverlay({
+          ...options,
+          lower: options.lower.map(staged),
+          ...(upper !== undefined && { upper: staged(upper) }),
+          ...(work !== undefined && { work: staged(work) }),
+        }),
+      ),
+    );
+  } finally {
+    rmdirSync(stage);
+  }
+}
+
+/** The deepest directory above all of them. */
+function commonDirectory(paths: readonly string[]): string {
+  let common = dirname(paths[0] ?? "/");
+  while (common !== "/" && !paths.every((path) => path.startsWith(`${common}/`))) common = dirname(common);
+  return common;
 }
 
 function overlayOptions({ lower, upper, work, ...mount }: Mount, target: string): Parameters<typeof mountOverlay>[0] {
