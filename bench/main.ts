@@ -9,6 +9,7 @@ import { cgroup2Mount } from "./cgroup.ts";
 import { CommandFailed } from "./command.ts";
 import { readOptions, usage, type BenchOptions } from "./options.ts";
 import { formatRow, passes, summary, type Row } from "./report.ts";
+import { adoptRows } from "./rows/adopt.ts";
 import { buildRows } from "./rows/build.ts";
 import { burstRows } from "./rows/burst.ts";
 import { densityRows } from "./rows/density.ts";
@@ -43,6 +44,7 @@ const groups: readonly (readonly [name: string, rows: Group])[] = [
   ["density", densityRows],
   ["images", withMemory(imageRows, "after load, save and import")],
   ["dynmods", dynmodsRows],
+  ["adopt", adoptRows],
 ];
 
 function withMemory(rows: Group, title: string): Group {
