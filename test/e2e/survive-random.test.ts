@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { busyboxImage } from "../support/busybox.ts";
 import { startDaemon, type TestDaemon } from "../support/daemon.ts";
 import { openHammer, type Hammer } from "../support/hammer.ts";
+import { chosenSeed, randomOf } from "../support/random.ts";
 import { openSandbox, type Sandbox } from "../support/sandbox.ts";
 import { cgroupsOf, readEngineState } from "../support/state.ts";
 
@@ -10,7 +11,7 @@ import { cgroupsOf, readEngineState } from "../support/state.ts";
  * LIGHTER_KILLS is how often (default 200), LIGHTER_SEED repeats a sequence of moments.
  */
 const kills = Number(process.env["LIGHTER_KILLS"] ?? 200);
-const seed = Number(process.env["LIGHTER_SEED"] ?? Math.trunc(Math.random() * 2 ** 31));
+const seed = chosenSeed();
 const killsPerCheck = 10;
 
 describe.skipIf(process.getuid?.() !== 0)(`kill -9 at ${kills} random moments, seed ${seed}`, () => {
@@ -137,15 +138,4 @@ describe.skipIf(process.getuid?.() !== 0)(`kill -9 at ${kills} random moments, s
 
 function tailOf(daemon: TestDaemon): string {
   return daemon.log().split("\n").slice(-30).join("\n");
-}
-
-/** Numbers from 0 to 1, the same for the same seed (mulberry32). */
-function randomOf(start: number): () => number {
-  let state = start;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
