@@ -1,7 +1,8 @@
 import { isEngineError, messageOf, type ContainerId } from "#core";
+import type { HostConfig } from "#spec";
 import type { ContainerContext } from "./context.ts";
 import type { ContainerRecord } from "./record.ts";
-import { startsWithEngine } from "./restart-policy.ts";
+import { hasRestartPolicy, startsWithEngine } from "./restart-policy.ts";
 import { runContainer } from "./start.ts";
 
 /** Starts a container that has status "restarting" after the wait, unless somebody stops or removes it before. */
@@ -21,17 +22,36 @@ export function resumeRestart(context: ContainerContext, { id, state }: Containe
 }
 
 /**
- * The engine has come up: starts what its policy wants to run, a few at a time in order of creation, in the background.
+ * The engine has come up: starts what its policy wants to run, a few at a time in order of creation, in the background. One
+ * that shares namespaces of an older one waits for that.
  * @param stopped containers that had no process when the engine came up
  */
 export function startWithEngine(context: ContainerContext, stopped: readonly ContainerRecord[]): void {
-  for (const { id, state } of stopped) {
+  const starts = new Map<ContainerId, Promise<void>>();
+  for (const { id, hostConfig, state } of stopped.filter(hasRestartPolicy)) {
     const isUntouched = (record: ContainerRecord): boolean =>
       record.state.startedAt === state.startedAt && startsWithEngine(record);
-    context.background.run("start of a container with the engine", () =>
-      context.restarts.inTurn(() => startIf(context, id, isUntouched, "engine")),
-    );
+    const before = sharedWith(context, hostConfig).map((other) => starts.get(other));
+    context.background.run("start of a container with the engine", () => {
+      const start = context.restarts.inTurn(async () => {
+        await Promise.allSettled(before);
+        await startIf(context, id, isUntouched, "engine");
+      });
+      starts.set(id, start);
+      return start;
+    });
   }
+}
+
+/** Containers whose namespaces this one joins, as far as they exist. */
+function sharedWith({ registry }: ContainerContext, host: HostConfig): readonly ContainerId[] {
+  const modes = [host.NetworkMode, host.PidMode, host.IpcMode];
+  const refs = modes.flatMap((mode) => (mode?.startsWith("container:") ? [mode.slice("container:".length)] : []));
+  if (refs.length === 0) return [];
+  return registry
+    .all()
+    .filter(({ id, name }) => refs.includes(id) || refs.includes(name))
+    .map(({ id }) => id);
 }
 
 /** A start that fails is not tried again, as its row says; it does not stand in the way of others. */

@@ -13,6 +13,6 @@ export interface ProbeOutcome {
   /** 0 is healthy; -1 when it could not be run or took too long. */
   readonly exitCode: number;
   readonly output: string;
-  /** Settles when nothing of the probe is left; the next one waits for this. */
+  /** Settles when nothing of the probe is left; no other is started before. */
   readonly gone: Promise<unknown>;
 }

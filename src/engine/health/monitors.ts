@@ -32,6 +32,9 @@ export function createHealthMonitors(contextOf: () => ContainerContext): HealthM
   };
 }
 
+/** How long a killed probe may take to end before it counts as one that hangs. */
+const endGraceMs = 1000;
+
 /** The checks of one run of a container, one after the other. */
 class Monitor implements Disposable {
   readonly #context: ContainerContext;
@@ -40,6 +43,8 @@ class Monitor implements Disposable {
   readonly #check: HealthCheck;
   readonly #ended = new AbortController();
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** A probe that was killed has not ended: its container may be frozen. */
+  #hangs = false;
 
   constructor(context: ContainerContext, record: ContainerRecord, check: HealthCheck) {
     this.#context = context;
@@ -63,27 +68,34 @@ class Monitor implements Disposable {
 
   async #round(): Promise<void> {
     try {
-      const { gone } = await this.#probe();
-      await Promise.race([gone, untilAbort(this.#ended.signal)]);
+      await this.#probe();
     } catch (error) {
       this.#context.deps.logger.log("warn", "a health check failed", { container: this.#id, error: messageOf(error) });
     }
     this.#schedule(this.#context.registry.get(this.#id)?.state.health);
   }
 
-  async #probe(): Promise<ProbeOutcome> {
+  /** Resolves when the probe has ended or takes too long for that. */
+  async #awaitEnd(gone: Promise<unknown>): Promise<void> {
+    this.#hangs = true;
+    const ended = gone.then(() => (this.#hangs = false));
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, endGraceMs);
+    await Promise.race([ended, late]);
+    clearTimeout(timer);
+  }
+
+  async #probe(): Promise<void> {
     const record = this.#context.registry.find(this.#id);
     const { deps } = this.#context;
     const [startNs, runTime] = [deps.clock.nowNs(), this.#runTime()];
-    const outcome = await this.#withTimeout((abort) => runProbe(this.#context, record, this.#check, abort));
-    const result = {
-      Start: formatRfc3339Nano(startNs),
-      End: formatRfc3339Nano(deps.clock.nowNs()),
-      ExitCode: outcome.exitCode,
-      Output: outcome.output,
-    };
-    if (!this.#ended.signal.aborted) this.#record(result, runTime);
-    return outcome;
+    const { exitCode, output, gone } = this.#hangs
+      ? earlierHangs
+      : await this.#withTimeout((abort) => runProbe(this.#context, record, this.#check, abort));
+    if (this.#ended.signal.aborted) return;
+    const [Start, End] = [startNs, deps.clock.nowNs()].map(formatRfc3339Nano) as [string, string];
+    this.#record({ Start, End, ExitCode: exitCode, Output: output }, runTime);
+    if (!this.#hangs) await this.#awaitEnd(gone);
   }
 
   async #withTimeout(run: (abort: AbortSignal) => Promise<ProbeOutcome>): Promise<ProbeOutcome> {
@@ -131,6 +143,13 @@ class Monitor implements Disposable {
   }
 }
 
+/** Nothing is started beside what already does not end. */
+const earlierHangs: ProbeOutcome = {
+  exitCode: -1,
+  output: "Health check exceeded timeout: the process of an earlier check has not ended",
+  gone: Promise.resolve(),
+};
+
 function runProbe(
   context: ContainerContext,
   record: ContainerRecord,
@@ -139,11 +158,4 @@ function runProbe(
 ): Promise<ProbeOutcome> {
   if (probe.kind === "exec") return execProbe(context, record, probe.args, abort);
   return networkProbe(record, probe, abort);
-}
-
-function untilAbort(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }
