@@ -37,13 +37,13 @@ describe.skipIf(process.getuid?.() !== 0)("a health check", () => {
   const count = async (name: string): Promise<number> => Number(await okay("inspect", "-f", "{{.RestartCount}}", name));
   const ps = (name: string): Promise<string> => okay("ps", "--filter", `name=^/${name}$`, "--format", "{{.Status}}");
   async function events(name: string): Promise<string[]> {
-    const until = String(Math.floor(Date.now() / 1000) + 1);
+    const now = String(Math.floor(Date.now() / 1000) + 1);
     const all = await okay(
       "events",
       "--since",
       "1",
       "--until",
-      until,
+      now,
       "--filter",
       `container=${name}`,
       "--format",
@@ -241,15 +241,7 @@ describe.skipIf(process.getuid?.() !== 0)("a health check", () => {
     const cycle = ["health_status: unhealthy", "kill", "die", "start"];
     expect(told).toEqual(["create", "start", ...cycle, ...cycle, "health_status: unhealthy"]);
     expect(await okay("inspect", "-f", "{{.State.Status}}", "sick")).toBe("running");
-    await succeeded(daemon.lighter, [
-      "run",
-      "-d",
-      "--name",
-      "ended",
-      "--restart",
-      "on-unhealthy",
-      ...["busybox", "true"],
-    ]);
+    await succeeded(daemon.lighter, ["run", "-d", "--name", "ended", "--restart", "on-unhealthy", "busybox", "true"]);
     await okay("wait", "ended");
     expect(await count("ended")).toBe(0);
     await okay("run", "-d", "--name", "always", "--restart", "always", "--health-cmd", "false", ...quick, ...sleeper);

@@ -31,7 +31,7 @@ export function startWithEngine(context: ContainerContext, stopped: readonly Con
   for (const { id, hostConfig, state } of stopped.filter(hasRestartPolicy)) {
     const isUntouched = (record: ContainerRecord): boolean =>
       record.state.startedAt === state.startedAt && startsWithEngine(record);
-    const before = sharedWith(context, hostConfig).map((other) => starts.get(other));
+    const before = sharedWith(context, hostConfig).flatMap((other) => starts.get(other) ?? []);
     context.background.run("start of a container with the engine", () => {
       const start = context.restarts.inTurn(async () => {
         await Promise.allSettled(before);
