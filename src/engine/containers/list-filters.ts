@@ -2,6 +2,7 @@ import { EngineError } from "#core";
 import type { Filters } from "../contract.ts";
 import { matchesLabel } from "../labels.ts";
 import type { ContainerContext } from "./context.ts";
+import { compilePattern, type LinearPattern } from "./linear-pattern.ts";
 import type { ContainerRecord } from "./record.ts";
 
 type Test = (record: ContainerRecord, value: string) => boolean;
@@ -49,6 +50,8 @@ function createTest(context: ContainerContext, key: string): Test {
       return (record, value) => BigInt(record.createdNs) < BigInt(context.registry.find(value).createdNs);
     case "since":
       return (record, value) => BigInt(record.createdNs) > BigInt(context.registry.find(value).createdNs);
+    case "name":
+      return createNameTest();
     default:
       return plainTests[key] ?? (() => false);
   }
@@ -60,7 +63,6 @@ const plainTests: Readonly<Record<string, Test>> = {
   health: ({ state }, value) => (state.health?.Status ?? "none") === value,
   id: ({ id }, value) => id.startsWith(value),
   label: ({ config }, value) => matchesLabel(config.Labels ?? {}, value),
-  name: ({ name }, value) => matchesName(name, value),
   network: ({ hostConfig, state }, value) =>
     hostConfig.NetworkMode === value ||
     state.endpoint?.networkName === value ||
@@ -73,15 +75,15 @@ const plainTests: Readonly<Record<string, Test>> = {
     Object.entries(state.ports ?? {}).some(([port, bindings]) => (bindings ?? []).length > 0 && inPorts(port, value)),
 };
 
-function matchesName(name: string, pattern: string): boolean {
-  if (name.includes(pattern) || `/${name}`.includes(pattern)) return true;
-  try {
-    const expression = new RegExp(pattern);
-    return expression.test(name) || expression.test(`/${name}`);
-  } catch (error) {
-    if (error instanceof SyntaxError) return false;
-    throw error;
-  }
+/** A part of the name or a regular expression, with the slash before the name and without. */
+function createNameTest(): Test {
+  const patterns = new Map<string, LinearPattern | undefined>();
+  return ({ name }, value) => {
+    if (`/${name}`.includes(value)) return true;
+    if (!patterns.has(value)) patterns.set(value, compilePattern(value));
+    const pattern = patterns.get(value);
+    return pattern !== undefined && (pattern.test(name) || pattern.test(`/${name}`));
+  };
 }
 
 function checkPort(key: string, text: string): void {
