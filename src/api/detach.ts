@@ -6,11 +6,12 @@ const defaultKeys = "ctrl-p,ctrl-q";
 /**
  * Bytes of a key sequence as Docker writes it: single characters and `ctrl-` with a letter or one of `@[\]^_`,
  * separated by commas. The empty text means `ctrl-p,ctrl-q`.
+ * @param called as Docker calls them: those of an exec are `escape` keys
  * @throws EngineError `invalid` with Docker's text
  */
-export function parseDetachKeys(text: string): Uint8Array {
+export function parseDetachKeys(text: string, called: "detach" | "escape" = "detach"): Uint8Array {
   const keys = (text === "" ? defaultKeys : text).split(",").map(keyByte);
-  if (keys.includes(undefined)) throw new EngineError("invalid", `Invalid detach keys (${text}) provided`);
+  if (keys.includes(undefined)) throw new EngineError("invalid", `Invalid ${called} keys (${text}) provided`);
   return Uint8Array.from(keys, Number);
 }
 

@@ -88,7 +88,8 @@ export type WaitCondition = "not-running" | "next-exit" | "removed";
 
 /** `ref` is everywhere a full id, a name with or without its slash, or a unique prefix of an id. */
 export interface Containers {
-  list(options: ContainerListOptions): ContainerSummary[];
+  /** A promise only with sizes: those are on the disk. */
+  list(options: ContainerListOptions): ContainerSummary[] | Promise<ContainerSummary[]>;
   inspect(ref: string, options: { readonly size: boolean }): Promise<ContainerInspect>;
   create(name: string, request: ContainerCreateRequest, platform?: string): Promise<ContainerCreateResponse>;
   /** @throws EngineError `not_modified` when it runs already */

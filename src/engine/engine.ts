@@ -18,6 +18,7 @@ import { renameContainer } from "./containers/rename.ts";
 import { createRestartTimers } from "./containers/restart-timers.ts";
 import { resizeContainer } from "./containers/resize.ts";
 import { createContainerSignals } from "./containers/signals.ts";
+import { withSizes } from "./containers/sizes.ts";
 import { startContainer } from "./containers/start.ts";
 import { killContainer, pauseContainer, restartContainer, stopContainer, unpauseContainer } from "./containers/stop.ts";
 import { createTaskEnds } from "./containers/task-ends.ts";
@@ -99,7 +100,10 @@ function createContext(
 
 function createContainers(context: ContainerContext, execs: ExecTable): Containers {
   return {
-    list: (options) => listContainers(context, options),
+    list(options) {
+      const found = listContainers(context, options);
+      return options.size ? withSizes(context, found) : found;
+    },
     inspect: (ref, options) => inspectContainer(context, ref, options),
     create: (name, request, platform) => createContainer(context, name, request, platform),
     start: async (ref) => startContainer(context, context.registry.find(ref).id),

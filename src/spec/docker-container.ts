@@ -236,7 +236,7 @@ export interface ContainerSummary {
   readonly Labels: Readonly<Record<string, string>>;
   readonly State: ContainerStatus;
   readonly Status: string;
-  readonly HostConfig: { readonly NetworkMode: string };
+  readonly HostConfig: { readonly NetworkMode: string; readonly Annotations?: Readonly<Record<string, string>> };
   readonly NetworkSettings: { readonly Networks: Readonly<Record<string, EndpointInfo>> };
   readonly Mounts: readonly MountPoint[];
 }

@@ -2,6 +2,7 @@ import { EngineError } from "#core";
 import type { ContainerCreateRequest } from "#spec";
 import { readJson } from "../body.ts";
 import type { Call } from "../call.ts";
+import { parseDetachKeys } from "../detach.ts";
 import { filterKeys, parseFilters } from "../filters.ts";
 import { boolParam, intParam } from "../query.ts";
 import { empty, json, type ApiResponse } from "../response.ts";
@@ -21,10 +22,11 @@ export const containerRoutes: readonly Route[] = [
   { method: "DELETE", pattern: "/containers/{id}", handler: remove },
 ];
 
-function list(call: Call): ApiResponse {
+function list(call: Call): ApiResponse | Promise<ApiResponse> {
   const filters = parseFilters(call, filterKeys.containers);
   const options = { all: boolParam(call, "all"), limit: intParam(call, "limit") ?? 0, size: boolParam(call, "size") };
-  return json(call.engine.containers.list({ ...options, filters }));
+  const found = call.engine.containers.list({ ...options, filters });
+  return Array.isArray(found) ? json(found) : found.then((sized) => json(sized));
 }
 
 async function inspect(call: Call): Promise<ApiResponse> {
@@ -60,6 +62,7 @@ async function prune(call: Call): Promise<ApiResponse> {
 async function createExec(call: Call): Promise<ApiResponse> {
   const { ConsoleSize, ...request } = await readJson(call.request, execCreateSchema, {});
   if (!request.Cmd?.length) throw new EngineError("invalid", "No exec command specified");
+  parseDetachKeys(request.DetachKeys ?? "", "escape");
   const size = ConsoleSize !== undefined && call.version >= 1042 ? { ConsoleSize } : {};
   return json(await call.engine.containers.createExec(call.name, { ...request, ...size }), 201);
 }

@@ -2,6 +2,7 @@ import type { ContainerInspect, ContainerState, EndpointInfo, NetworkSettings } 
 import type { ContainerContext } from "./context.ts";
 import { platformOfHost } from "./create.ts";
 import { containerFiles } from "./files.ts";
+import { containerSizes } from "./sizes.ts";
 import { shownConfig, shownHostConfig } from "./shown-host-config.ts";
 import { isActive, publicMount, snapshotKeyOf, type ContainerRecord, type EndpointRecord } from "./record.ts";
 
@@ -33,7 +34,7 @@ export async function inspectContainer(
     ExecIDs: context.execIds(record.id),
     HostConfig: shownHostConfig(record.hostConfig, context.deps.runtime.defaultRuntime),
     GraphDriver: graphDriver(context, record),
-    ...(options.size ? await sizes(context, record) : {}),
+    ...(options.size ? await containerSizes(context, record) : {}),
     Mounts: record.mounts.map(publicMount),
     Config: shownConfig(record.config),
     NetworkSettings: networkSettings(context, record),
@@ -58,27 +59,18 @@ function stateOf(record: ContainerRecord): ContainerState {
   };
 }
 
-async function sizes(
-  { deps }: ContainerContext,
-  record: ContainerRecord,
-): Promise<{ SizeRw: number; SizeRootFs: number }> {
-  const { bytes } = await deps.snapshots.usage(snapshotKeyOf(record.id));
-  const image = record.imageId === "" ? undefined : deps.images.get(record.imageId);
-  return { SizeRw: bytes, SizeRootFs: bytes + (image?.sizeBytes ?? 0) };
-}
-
 function graphDriver({ deps }: ContainerContext, { id }: ContainerRecord): ContainerInspect["GraphDriver"] {
   const { lower, upper = "", work = "" } = deps.snapshots.mount(snapshotKeyOf(id));
   const MergedDir = containerFiles(deps, id).rootfs;
   return { Name: "overlay2", Data: { LowerDir: lower.join(":"), MergedDir, UpperDir: upper, WorkDir: work } };
 }
 
-function networkSettings({ deps, networks }: ContainerContext, record: ContainerRecord): NetworkSettings {
+function networkSettings({ deps }: ContainerContext, record: ContainerRecord): NetworkSettings {
   const { endpoint, ports } = record.state;
   const hasSandbox = endpoint !== undefined || (record.state.pid > 0 && record.hostConfig.NetworkMode === "none");
   const shared = endpointAddress(endpoint);
   return {
-    Bridge: endpoint ? networks.bridge.name : "",
+    Bridge: "",
     SandboxID: hasSandbox ? record.id : "",
     SandboxKey: hasSandbox ? deps.sandboxes.get(record.id).path : "",
     Ports: ports ?? {},

@@ -1,4 +1,5 @@
-import { EngineError } from "#core";
+import { EngineError, isEngineError } from "#core";
+import type { ImageRecord } from "#image";
 import type { Filters } from "../contract.ts";
 import { matchesLabel } from "../labels.ts";
 import type { ContainerContext } from "./context.ts";
@@ -11,50 +12,64 @@ const statuses = ["created", "running", "paused", "restarting", "removing", "exi
 
 const healths = ["none", "starting", "healthy", "unhealthy"];
 
-/** True for a record that holds under every key; values of one key are alternatives, labels must all hold. */
+/**
+ * True for a record that holds under every key; values of one key are alternatives, labels must all hold.
+ * @throws EngineError `invalid` for a value that is none, `not_found` for a container that `before` or `since` name
+ */
 export function matchesFilters(context: ContainerContext, filters: Filters): (record: ContainerRecord) => boolean {
-  for (const status of filters.get("status") ?? []) {
-    if (!statuses.includes(status))
-      throw new EngineError(
-        "invalid",
-        `invalid filter 'status=${status}': invalid value for state (${status}): must be one of ${statuses.join(", ")}`,
-      );
-  }
-  for (const health of filters.get("health") ?? []) {
-    if (!healths.includes(health))
-      throw new EngineError(
-        "invalid",
-        `invalid filter 'health=${health}': invalid value for health (${health}): must be one of ${healths.join(", ")}`,
-      );
-  }
-  for (const code of filters.get("exited") ?? []) {
-    if (!/^[+-]?\d+$/.test(code))
-      throw new EngineError("invalid", `invalid filter 'exited=${code}': ${notNumber("Atoi", code)}`);
-  }
-  for (const key of ["expose", "publish"]) {
-    for (const port of filters.get(key) ?? []) checkPort(key, port);
-  }
+  checkValues(filters);
   const tests = [...filters].map(([key, values]) => {
-    const test = createTest(context, key);
+    const test = createTest(context, key, values);
     return (record: ContainerRecord): boolean =>
       key === "label" ? values.every((value) => test(record, value)) : values.some((value) => test(record, value));
   });
   return (record) => tests.every((test) => test(record));
 }
 
-function createTest(context: ContainerContext, key: string): Test {
+function checkValues(filters: Filters): void {
+  for (const [key, what, known] of [
+    ["status", "state", statuses],
+    ["health", "health", healths],
+  ] as const) {
+    const wrong = filters.get(key)?.find((value) => !known.includes(value));
+    if (wrong !== undefined) {
+      const text = `invalid value for ${what} (${wrong}): must be one of ${known.join(", ")}`;
+      throw new EngineError("invalid", `invalid filter '${key}=${wrong}': ${text}`);
+    }
+  }
+  for (const code of filters.get("exited") ?? []) {
+    if (!/^[+-]?\d+$/.test(code))
+      throw new EngineError("invalid", `invalid filter 'exited=${code}': ${notNumber("Atoi", code)}`);
+  }
+  for (const isTask of filters.get("is-task") ?? []) {
+    if (!/^(?:[01tf]|true|false)$/i.test(isTask))
+      throw new EngineError("invalid", `invalid filter 'is-task=[${isTask}]'`);
+  }
+  for (const key of ["expose", "publish"]) {
+    for (const port of filters.get(key) ?? []) checkPort(key, port);
+  }
+}
+
+function createTest(context: ContainerContext, key: string, values: readonly string[]): Test {
   switch (key) {
     case "ancestor":
-      return (record, value) => ancestorsOf(context, record).has(value) || descendsFrom(context, record, value);
+      return createAncestorTest(context, values);
     case "before":
-      return (record, value) => BigInt(record.createdNs) < BigInt(context.registry.find(value).createdNs);
     case "since":
-      return (record, value) => BigInt(record.createdNs) > BigInt(context.registry.find(value).createdNs);
+      return createAgeTest(context, key, values);
     case "name":
       return createNameTest();
     default:
       return plainTests[key] ?? (() => false);
   }
+}
+
+function createAgeTest({ registry }: ContainerContext, key: "before" | "since", values: readonly string[]): Test {
+  const bounds = new Map(values.map((value) => [value, BigInt(registry.find(value).createdNs)]));
+  return ({ createdNs }, value) => {
+    const bound = bounds.get(value) ?? 0n;
+    return key === "before" ? BigInt(createdNs) < bound : BigInt(createdNs) > bound;
+  };
 }
 
 const plainTests: Readonly<Record<string, Test>> = {
@@ -69,10 +84,15 @@ const plainTests: Readonly<Record<string, Test>> = {
     state.endpoint?.networkId.startsWith(value) === true,
   volume: ({ mounts }, value) =>
     mounts.some(({ Name, Source, Destination }) => [Name, Source, Destination].includes(value)),
-  // Of containers that run, as in Docker.
+  // Of containers that run, as in Docker: what is exposed by its own port, what is published by that of the host.
   expose: ({ state }, value) => Object.keys(state.ports ?? {}).some((port) => inPorts(port, value)),
   publish: ({ state }, value) =>
-    Object.entries(state.ports ?? {}).some(([port, bindings]) => (bindings ?? []).length > 0 && inPorts(port, value)),
+    Object.entries(state.ports ?? {}).some(([port, bindings]) =>
+      bindings?.some(({ HostPort = "" }) => inPorts(`${HostPort}/${port.split("/")[1] ?? "tcp"}`, value)),
+    ),
+  // No container is a task of a swarm, and Linux has one isolation.
+  "is-task": (_record, value) => /^[0f]/i.test(value),
+  isolation: () => true,
 };
 
 /** A part of the name or a regular expression, with the slash before the name and without. */
@@ -105,25 +125,29 @@ function inPorts(port: string, wanted: string): boolean {
   return protocol === ownProtocol && Number(number) >= Number(first) && Number(number) <= Number(last);
 }
 
-function ancestorsOf({ deps }: ContainerContext, { imageId, image }: ContainerRecord): Set<string> {
-  if (imageId === "") return new Set([image]);
-  const names = [image, imageId, ...deps.images.tags(imageId)];
-  return new Set([...names, ...names.map((name) => name.replace(/:[^:/]+$/, ""))]);
+/** Of the image itself, or one that was made from it: by its parents, or its layers where those are not known. */
+function createAncestorTest(context: ContainerContext, values: readonly string[]): Test {
+  const ancestors = new Map(values.map((value) => [value, imageNamed(context, value)]));
+  return ({ imageId }, value) => {
+    const ancestor = ancestors.get(value);
+    const own = imageId === "" ? undefined : context.deps.images.get(imageId);
+    return ancestor !== undefined && own !== undefined && descendsFrom(context, own, ancestor);
+  };
 }
 
-/** Whether the image named is the container's, or its layers are the bottom of it. */
-function descendsFrom({ deps }: ContainerContext, { imageId }: ContainerRecord, name: string): boolean {
-  const own = imageId === "" ? undefined : deps.images.get(imageId);
-  if (!own) return false;
+function imageNamed({ deps }: ContainerContext, name: string): ImageRecord | undefined {
   try {
-    const ancestor = deps.images.resolve(name);
-    return (
-      ancestor.id === own.id ||
-      (ancestor.layers.length > 0 &&
-        own.layers[ancestor.layers.length - 1]?.chainId === ancestor.layers.at(-1)?.chainId)
-    );
+    return deps.images.resolve(name);
   } catch (error) {
-    if (error instanceof EngineError) return false;
+    if (isEngineError(error)) return undefined;
     throw error;
   }
+}
+
+function descendsFrom({ deps }: ContainerContext, image: ImageRecord, { id, layers }: ImageRecord): boolean {
+  for (let own: ImageRecord | undefined = image; own; own = own.parent && deps.images.get(own.parent)) {
+    if (own.id === id) return true;
+  }
+  const { length } = layers;
+  return length > 0 && image.layers.length > length && image.layers[length - 1]?.chainId === layers.at(-1)?.chainId;
 }

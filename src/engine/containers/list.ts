@@ -11,7 +11,7 @@ import { statusText } from "./status-text.ts";
 /** `docker ps`: newest first. */
 export function listContainers(context: ContainerContext, options: ContainerListOptions): ContainerSummary[] {
   const { filters, limit } = options;
-  const anyState = options.all || limit > 0 || filters.has("status") || filters.has("exited");
+  const anyState = options.all || limit > 0 || filters.has("status");
   const records = context.registry
     .all()
     .filter((record) => anyState || isActive(record))
@@ -43,10 +43,16 @@ function summarise(record: ContainerRecord, image: string, nowMs: number): Conta
     Labels: record.config.Labels ?? {},
     State: record.state.status,
     Status: statusText(record, nowMs),
-    HostConfig: { NetworkMode: record.hostConfig.NetworkMode ?? "bridge" },
+    HostConfig: shownHostConfig(record),
     NetworkSettings: { Networks: endpointInfos(record) },
     Mounts: record.mounts.map(publicMount),
   };
+}
+
+function shownHostConfig({
+  hostConfig: { NetworkMode = "bridge", Annotations },
+}: ContainerRecord): ContainerSummary["HostConfig"] {
+  return { NetworkMode, ...(Annotations && Object.keys(Annotations).length > 0 && { Annotations }) };
 }
 
 /** As the user named it, or the image's id once that name means another image (or none). */

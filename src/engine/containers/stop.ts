@@ -18,7 +18,7 @@ export interface StopOptions {
 /** @throws EngineError `not_modified` when it does not run */
 export async function stopContainer(context: ContainerContext, ref: string, options: StopOptions): Promise<void> {
   const record = context.registry.find(ref);
-  const signal = stopSignalOf(record, options.signal);
+  const signal = blaming(`cannot stop container: ${ref}`, () => stopSignalOf(record, options.signal));
   await context.registry.exclusive(record.id, async () => {
     const current = context.registry.find(record.id);
     if (current.state.status === "restarting") return cancelRestart(context, current);
@@ -98,8 +98,9 @@ export async function restartContainer(context: ContainerContext, ref: string, o
 
 /** @throws EngineError `conflict` when it does not run, `invalid` for a signal that is none */
 export async function killContainer(context: ContainerContext, ref: string, name: string): Promise<void> {
-  const record = blamingKill(ref, () => context.registry.find(ref));
-  const signal = blamingKill(ref, () => parseSignal(name === "" ? "SIGKILL" : name));
+  const cannot = `cannot kill container: ${ref}`;
+  const record = blaming(cannot, () => context.registry.find(ref));
+  const signal = blaming(cannot, () => killSignal(name));
   if (!isActive(record)) {
     throw new EngineError("conflict", `cannot kill container: ${ref}: container ${record.id} is not running`);
   }
@@ -125,13 +126,20 @@ async function killRestarting(context: ContainerContext, { id }: ContainerRecord
   if (started) await killContainer(context, id, String(signal));
 }
 
-/** Docker's start of every error of a kill. */
-function blamingKill<T>(ref: string, step: () => T): T {
+/** Zero is no signal to Docker, another number out of range is one that Linux lacks. */
+function killSignal(name: string): number {
+  if (/^-?\d+$/.test(name) && Number(name) !== 0 && (Number(name) < 0 || Number(name) > 64))
+    throw new EngineError("invalid", `the linux daemon does not support signal ${name}`);
+  return parseSignal(name === "" ? "SIGKILL" : name);
+}
+
+/** Docker's start of an error. */
+function blaming<T>(words: string, step: () => T): T {
   try {
     return step();
   } catch (error) {
     if (!isEngineError(error)) throw error;
-    throw new EngineError(error.code, `cannot kill container: ${ref}: ${error.message}`, { cause: error });
+    throw new EngineError(error.code, `${words}: ${error.message}`, { cause: error });
   }
 }
 

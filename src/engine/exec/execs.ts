@@ -116,13 +116,15 @@ async function launch(
   exec: Exec,
   start: ExecStartRequest & { detached: boolean },
 ): Promise<ExecTask> {
-  if (exec.state !== "created") throw new EngineError("conflict", `exec session ${exec.id} has already been started`);
+  if (exec.state === "running") throw new EngineError("conflict", `exec command ${exec.id} is already running`);
+  if (exec.state === "ended") throw new EngineError("conflict", `exec command ${exec.id} has already run`);
   const record = runningContainer(context, exec.containerId);
   // A user that is not there is the request's error, not the command's: it never started.
   const process = execProcess(context, record, exec.request, start);
   exec.state = "running";
   emitExecEvent(context, exec, `exec_start: ${commandText(exec.request)}`);
   try {
+    checkWorkingDir(exec.request);
     const task = await context.deps.runtime.exec({
       id: record.id,
       process,
@@ -143,6 +145,12 @@ async function launch(
 }
 
 /** A process beside the container's own, as the exec's request and the container's configuration say. */
+/** As the runtime refuses it, after the exec counts as started. */
+function checkWorkingDir({ WorkingDir = "" }: ExecCreateRequest): void {
+  if (WorkingDir === "" || WorkingDir.startsWith("/")) return;
+  throw new EngineError("internal", "OCI runtime exec failed: exec failed: Cwd must be an absolute path");
+}
+
 export function execProcess(
   context: ContainerContext,
   record: ContainerRecord,
@@ -257,7 +265,8 @@ function inspectExec(exec: Exec): ExecInspect {
     OpenStdin: request.AttachStdin === true,
     OpenStderr: request.AttachStderr === true,
     OpenStdout: request.AttachStdout === true,
-    CanRemove: exec.state === "ended",
+    // Docker sets it when it is about to forget the exec.
+    CanRemove: false,
     ContainerID: exec.containerId,
     DetachKeys: request.DetachKeys ?? "",
     Pid: exec.pid,
