@@ -51,7 +51,7 @@ class Compiler {
   readonly #program: Instruction[] = [];
 
   constructor(source: string) {
-    this.#chars = [...source];
+    this.#chars = Array.from(source);
   }
 
   compile(): readonly Instruction[] {
@@ -231,7 +231,7 @@ class Compiler {
 }
 
 function run(program: readonly Instruction[], text: string): boolean {
-  const chars = [...text];
+  const chars = Array.from(text);
   let targets: number[] = [];
   for (let at = 0; at <= chars.length; at++) {
     // Every place may begin a match.
