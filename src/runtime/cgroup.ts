@@ -1,4 +1,4 @@
-import { readdirSync, rmdirSync, statfsSync } from "node:fs";
+import { readdirSync, rmdirSync, statfsSync, writeFileSync } from "node:fs";
 import { readText } from "./task-files.ts";
 
 const mountPoint = "/sys/fs/cgroup";
@@ -43,6 +43,21 @@ export function isFrozen(host: CgroupHost, path: string): boolean {
   if (host.version === 2) return readText(`${mountPoint}${path}/cgroup.freeze`)?.trim() === "1";
   const state = readText(`${mountPoint}/freezer${path}/freezer.state`)?.trim();
   return state === "FROZEN" || state === "FREEZING";
+}
+
+/** Lets frozen processes go on; harmless when they do, or are gone. The kernel thaws on its own time. */
+export function thaw(host: CgroupHost, path: string): void {
+  if (!isFrozen(host, path)) return;
+  const [file, word] =
+    host.version === 2
+      ? [`${mountPoint}${path}/cgroup.freeze`, "0"]
+      : [`${mountPoint}/freezer${path}/freezer.state`, "THAWED"];
+  try {
+    writeFileSync(file, word, { flag: "r+" });
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code !== "ENOENT" && code !== "ENODEV") throw error;
+  }
 }
 
 /** Removes what is left of a container's cgroup, in every tree; harmless when absent. @returns false while it holds processes */

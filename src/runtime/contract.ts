@@ -95,6 +95,7 @@ export interface Runtime extends AsyncDisposable {
    */
   create(request: TaskRequest): Promise<TaskHandle>;
   start(id: ContainerId): Promise<void>;
+  /** SIGKILL also reaches a frozen container: it is thawed. @throws EngineError `conflict` when it does not run */
   signal(id: ContainerId, signal: number): void;
   pause(id: ContainerId): Promise<void>;
   resume(id: ContainerId): Promise<void>;

@@ -1,7 +1,7 @@
 import { closeSync, constants, existsSync, openSync, rmSync, unlinkSync, writeSync } from "node:fs";
 import { EngineError, failpoint, type Clock, type ContainerId, type Logger } from "#core";
 import { isAlive, kill } from "#linux";
-import { cgroupProcesses, isFrozen, readCgroupHost, removeCgroup, type CgroupHost } from "./cgroup.ts";
+import { cgroupProcesses, isFrozen, readCgroupHost, removeCgroup, thaw, type CgroupHost } from "./cgroup.ts";
 import { chooseRuntime, type RuntimeChoice } from "./choose-runtime.ts";
 import { ExitWatch } from "./exit-watch.ts";
 import { execInTask } from "./exec.ts";
@@ -39,6 +39,7 @@ export interface OpenRuntimeOptions {
   readonly clock: Clock;
 }
 
+const sigkill = 9;
 /** How long a monitor may take to end after its container was killed. */
 const monitorEndMs = 5000;
 
@@ -154,8 +155,15 @@ class Tasks {
 
   signal(id: ContainerId, signal: number): void {
     const processes = this.files.readProcesses(id);
-    if (processes !== undefined && containerAlive(processes) && kill(processes.pid, signal)) return;
-    throw new EngineError("conflict", `container ${id} is not running`);
+    if (processes === undefined || !containerAlive(processes) || !kill(processes.pid, signal))
+      throw new EngineError("conflict", `container ${id} is not running`);
+    if (signal === sigkill) this.#thaw(id);
+  }
+
+  /** What is frozen, by whomever, dies of SIGKILL only once it goes on (cgroup v1). */
+  #thaw(id: ContainerId): void {
+    const record = this.files.readRecord(id);
+    if (record !== undefined) thaw(this.#options.cgroups, record.cgroupsPath);
   }
 
   async freeze(id: ContainerId, verb: "pause" | "resume"): Promise<void> {
@@ -222,7 +230,7 @@ class Tasks {
     const runtime = this.#ownerOf(record);
     const { cgroups } = this.#options;
     await this.#creationSettled(id);
-    if (isFrozen(cgroups, record.cgroupsPath)) await runCommand(runtime, ["resume", id]);
+    thaw(cgroups, record.cgroupsPath);
     const state = `${runtime.stateRoot}/${id}`;
     if (existsSync(state) && !this.#isSpent(id, runtime, record) && !this.#isOfEarlierBoot(id))
       await runCommand(runtime, ["delete", "--force", id]);

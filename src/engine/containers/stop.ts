@@ -70,7 +70,6 @@ export async function killAndWait(context: ContainerContext, id: ContainerId): P
   if (!record || !isRunning(record)) return;
   const stopped = stopsWithin(context, id, undefined);
   sendSignal(context, record, sigkill);
-  if (record.state.status === "paused") await context.deps.runtime.resume(id);
   await stopped;
 }
 
