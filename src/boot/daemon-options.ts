@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { EngineError, logLevels, type LogLevel } from "#core";
+import type { CgroupDriver } from "#runtime";
 import type { Ulimit } from "#spec";
+import { cgroupDriverOf } from "./exec-options.ts";
 
 /** What flags and daemon.json say, with defaults filled in. */
 export interface DaemonOptions {
@@ -27,6 +29,9 @@ export interface DaemonOptions {
   readonly usernsRemap: string | undefined;
   readonly usernsAutoRange: string | undefined;
   readonly favorDynMods: boolean;
+  /** Undefined: as the host is. */
+  readonly cgroupDriver: CgroupDriver | undefined;
+  readonly cgroupParent: string;
   readonly tls: TlsOptions | undefined;
   readonly help: boolean;
   readonly version: boolean;
@@ -69,6 +74,8 @@ const flags: Readonly<Record<string, Flag>> = {
   "userns-remap": { type: "string" },
   "userns-auto-range": { type: "string" },
   "cgroup-favordynmods": { type: "boolean" },
+  "cgroup-parent": { type: "string" },
+  "exec-opt": { type: "string", multiple: true, key: "exec-opts" },
   tlsverify: { type: "boolean" },
   tlscacert: { type: "string" },
   tlscert: { type: "string" },
@@ -190,6 +197,8 @@ function toOptions(settings: Settings): DaemonOptions {
     usernsRemap: textOf(settings, "userns-remap"),
     usernsAutoRange: textOf(settings, "userns-auto-range"),
     favorDynMods: settings["cgroup-favordynmods"] !== false,
+    cgroupDriver: cgroupDriverOf(list(settings, "exec-opt")),
+    cgroupParent: textOf(settings, "cgroup-parent") ?? "",
     tls: tlsOptions(settings),
     help: flag(settings, "help"),
     version: flag(settings, "version"),

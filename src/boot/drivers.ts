@@ -2,14 +2,21 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { createUnpackPool } from "#archive";
 import { createBuildCache } from "#build";
-import { systemClock, type ImageId, type Logger } from "#core";
+import { EngineError, systemClock, type ImageId, type Logger } from "#core";
 import { openContentStore } from "#content";
-import { createEventBus, openEventLog, type EngineDeps, type EventBus, type MachineFacts } from "#engine";
+import {
+  checkCgroupParent,
+  createEventBus,
+  openEventLog,
+  type EngineDeps,
+  type EventBus,
+  type MachineFacts,
+} from "#engine";
 import { openImageStore, type ImageEvents, type ImageStore } from "#image";
 import { detectCgroups, diskUsage, enableFavorDynmods, readHostFacts } from "#linux";
 import { openSandboxes } from "#network";
 import { openBridgeDriver } from "#network/bridge";
-import { openRuntime } from "#runtime";
+import { defaultCgroupDriver, openRuntime, systemdRuns, type CgroupDriver } from "#runtime";
 import { createMounter, openOverlaySnapshotter } from "#snapshot/overlay";
 import { createLeases, openDatabase } from "#store";
 import { openLocalVolumes } from "#volume/local";
@@ -52,7 +59,6 @@ export async function openDrivers(
       runtimes,
       ...(options.defaultRuntime === undefined ? {} : { defaultRuntime: options.defaultRuntime }),
       ...conmonPath(),
-      cgroupManager: "cgroupfs",
       logger,
       clock,
     }),
@@ -87,9 +93,19 @@ function readMachine(options: DaemonOptions): MachineFacts {
   return {
     ...readHostFacts(),
     cgroupVersion: cgroups.mode === "v2" ? "2" : "1",
+    cgroupDriver: cgroupDriver(options),
     controllers: cgroups.controllers,
     favorDynMods: favor.enabled ? "enabled" : favor.reason,
   };
+}
+
+/** @throws EngineError `unavailable` for systemd where it does not run, `invalid` for a parent it cannot have */
+function cgroupDriver(options: DaemonOptions): CgroupDriver {
+  const driver = options.cgroupDriver ?? defaultCgroupDriver();
+  if (driver === "systemd" && !systemdRuns())
+    throw new EngineError("unavailable", "native.cgroupdriver=systemd: systemd does not run on this host");
+  checkCgroupParent(driver, options.cgroupParent);
+  return driver;
 }
 
 function installedRuntimes(): Readonly<Record<string, string>> {
@@ -103,10 +119,22 @@ function conmonPath(): { readonly conmonPath?: string } {
 }
 
 function engineOptions(options: DaemonOptions): EngineDeps["options"] {
-  const { dns, dnsSearch, dnsOptions, defaultUlimits, labels, debug, init } = options;
+  const { dns, dnsSearch, dnsOptions, defaultUlimits, cgroupParent, labels, debug, init } = options;
   const bridge = { name: options.bridge, address: options.bip };
   const userNamespaces = userNamespaceOptions(options.usernsRemap, options.usernsAutoRange);
-  return { userNamespaces, bridge, dns, dnsSearch, dnsOptions, defaultUlimits, labels, debug, init, ...buildFacts };
+  return {
+    userNamespaces,
+    bridge,
+    dns,
+    dnsSearch,
+    dnsOptions,
+    defaultUlimits,
+    cgroupParent,
+    labels,
+    debug,
+    init,
+    ...buildFacts,
+  };
 }
 
 /** An event says the image's labels too, as long as the image is there. */

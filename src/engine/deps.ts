@@ -3,7 +3,7 @@ import type { Clock, Logger } from "#core";
 import type { ContentStore } from "#content";
 import type { ImageStore } from "#image";
 import type { NetworkDriver, Sandboxes } from "#network";
-import type { Runtime } from "#runtime";
+import type { CgroupDriver, Runtime } from "#runtime";
 import type { Mounter, Snapshotter } from "#snapshot";
 import type { Ulimit } from "#spec";
 import type { Database, Leases } from "#store";
@@ -30,6 +30,8 @@ export interface EngineOptions {
   readonly dnsSearch: readonly string[];
   readonly dnsOptions: readonly string[];
   readonly defaultUlimits: readonly Ulimit[];
+  /** `--cgroup-parent` of the daemon; empty for the driver's own. */
+  readonly cgroupParent: string;
   readonly labels: readonly string[];
   readonly debug: boolean;
   /** `--init` for every container. */
@@ -50,6 +52,7 @@ export interface MachineFacts {
   readonly operatingSystem: string;
   readonly osVersion: string;
   readonly cgroupVersion: "1" | "2";
+  readonly cgroupDriver: CgroupDriver;
   /** Cgroup controllers containers can be limited by. */
   readonly controllers: readonly string[];
   /** `enabled`, or why the cgroup tree is mounted without `favordynmods`. */

@@ -7,6 +7,7 @@
  */
 export type * from "./contract.ts";
 export { openRuntime, type OpenRuntimeOptions } from "./open-runtime.ts";
+export { defaultCgroupDriver, systemdRuns, type CgroupDriver } from "./cgroup-driver.ts";
 export { readLog, readOutput } from "./log-read.ts";
 export type { OutputChunk } from "./log-parse.ts";
 export { startFailureExitCode } from "./runtime-errors.ts";

@@ -13,6 +13,8 @@ export interface MonitorRequest {
   readonly tty: boolean;
   readonly openStdin: boolean;
   readonly stdinOnce: boolean;
+  /** The spec asks for a scope of systemd. */
+  readonly systemdCgroup: boolean;
 }
 
 /** A running conmon, as seen through its sync pipe: its end is conmon's end. */
@@ -73,6 +75,7 @@ function monitorCommand(request: MonitorRequest): string[] {
   const command = [request.conmonPath, "--api-version", "1", "-c", id, "-u", id, "-r", runtime.program()];
   command.push("-b", paths.directory, "-p", paths.pid, "--exit-dir", request.exits);
   command.push("-l", `k8s-file:${request.logPath}`, "--sync", "--full-attach", "--no-sync-log", "--log-level", "error");
+  if (request.systemdCgroup) command.push("--runtime-arg", "--systemd-cgroup");
   if (request.tty) command.push("-t");
   if (request.openStdin) command.push("-i");
   // A terminal is one descriptor for input and output: it must stay.

@@ -2,6 +2,7 @@ import { closeSync, constants, existsSync, openSync, rmSync, unlinkSync, writeSy
 import { EngineError, failpoint, type Clock, type ContainerId, type Logger } from "#core";
 import { isAlive, kill } from "#linux";
 import { cgroupProcesses, isFrozen, readCgroupHost, removeCgroup, thaw, type CgroupHost } from "./cgroup.ts";
+import { cgroupDirectory, prepareScope, wantsScope } from "./cgroup-driver.ts";
 import { chooseRuntime, type RuntimeChoice } from "./choose-runtime.ts";
 import { ExitWatch } from "./exit-watch.ts";
 import { execInTask } from "./exec.ts";
@@ -34,7 +35,6 @@ export interface OpenRuntimeOptions {
   readonly conmonPath?: string;
   /** The default profile for the default capabilities, compiled; saves its compilation at the first start. */
   readonly seccompBpf?: Uint8Array;
-  readonly cgroupManager: "cgroupfs";
   readonly logger: Logger;
   readonly clock: Clock;
 }
@@ -130,10 +130,18 @@ class Tasks {
     this.files.claim(request.id);
     try {
       failpoint("task.claimed");
-      const paths = this.files.writeBundle(request.id, record, this.#options.filters.prepare(request.spec, runtime));
+      const spec = prepareScope(this.#options.filters.prepare(request.spec, runtime));
+      const paths = this.files.writeBundle(request.id, record, spec);
       failpoint("task.bundle");
       const { conmonPath } = this.#options;
-      const monitor = await startMonitor({ ...request, conmonPath, runtime, paths, exits: this.files.exits });
+      const monitor = await startMonitor({
+        ...request,
+        conmonPath,
+        runtime,
+        paths,
+        exits: this.files.exits,
+        systemdCgroup: wantsScope(spec.linux.cgroupsPath ?? ""),
+      });
       failpoint("task.answered");
       const processes = this.files.writeProcesses(request.id, monitor.pid, monitor.monitorPid);
       failpoint("task.recorded");
@@ -382,6 +390,6 @@ function killProcess(pid: number, startTime: number): void {
 
 function recordOf(request: TaskRequest, runtime: OciRuntime): TaskRecord {
   const { logPath, tty, openStdin, spec } = request;
-  const cgroupsPath = spec.linux.cgroupsPath ?? `/lighter/${request.id}`;
+  const cgroupsPath = cgroupDirectory(spec.linux.cgroupsPath ?? `/lighter/${request.id}`);
   return { runtime: runtime.name, runtimePath: runtime.path, cgroupsPath, logPath, tty, openStdin };
 }

@@ -10,6 +10,7 @@ export interface TaskRecord {
   /** Name and path of the OCI runtime that owns the task's state. */
   readonly runtime: string;
   readonly runtimePath: string;
+  /** Directory below the root of the cgroups. */
   readonly cgroupsPath: string;
   readonly logPath: string;
   readonly tty: boolean;

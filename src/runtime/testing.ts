@@ -41,7 +41,6 @@ export class RuntimeBench implements AsyncDisposable {
       taskRoot: this.taskRoot,
       runtimes: { crun: "/usr/bin/crun", runc: "/usr/sbin/runc" },
       defaultRuntime: this.#defaultRuntime,
-      cgroupManager: "cgroupfs",
       logger: createLogger("warn", (line) => this.logs.push(line)),
       clock: systemClock,
     });

@@ -6,6 +6,7 @@ import type { ContainerConfig, ContainerCreateRequest, ContainerCreateResponse, 
 import type { VolumeRecord } from "#volume";
 import { withHealthAnnotation } from "../health/annotation.ts";
 import { checkNetworkMode } from "../network/mode.ts";
+import { checkCgroupParent } from "./cgroup-parent.ts";
 import { checkContainerName, checkRequest } from "./check-request.ts";
 import { dropUnsupported } from "./unsupported.ts";
 import { emitContainerEvent, type ContainerContext } from "./context.ts";
@@ -35,6 +36,7 @@ export async function createContainer(
     cpus: context.deps.machine.cpus,
     limits: context.specHost.limits,
   });
+  checkCgroupParent(context.deps.machine.cgroupDriver, host.CgroupParent ?? "");
   checkRuntime(context, host);
   checkNetworkMode(host, { ...config, ExposedPorts: request.ExposedPorts ?? null });
   const rlimitWarnings = resolveRlimits(host.Ulimits ?? [], context.specHost).warnings;

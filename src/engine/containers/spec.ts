@@ -1,9 +1,9 @@
-import { join } from "node:path";
 import { EngineError } from "#core";
 import { createSpec, readBlockIo, readDevices, readHostDevices, resolveUser } from "#runtime";
 import type { JoinedNamespaces, NetworkNamespace, SpecInput, SpecResult } from "#runtime";
 import type { HostConfig, OciMount, Ulimit } from "#spec";
 import { checkSameUserNamespace } from "../userns/user-namespaces.ts";
+import { cgroupsPath } from "./cgroup-parent.ts";
 import type { ContainerContext } from "./context.ts";
 import type { ContainerFiles } from "./files.ts";
 import { isRunning, type ContainerRecord, type MountRecord } from "./record.ts";
@@ -39,7 +39,7 @@ export function containerSpec(context: ContainerContext, record: ContainerRecord
     userNamespace,
     mounts,
     devices: hostConfig.Privileged ? readHostDevices() : readDevices(hostConfig.Devices ?? []),
-    cgroupsPath: cgroupsPath(record),
+    cgroupsPath: cgroupsPath(context.deps, record),
     blockIo: readBlockIo(hostConfig),
     host: context.specHost,
   });
@@ -50,11 +50,6 @@ export function mergeUlimits({ Ulimits }: HostConfig, defaults: readonly Ulimit[
   const own = Ulimits ?? [];
   const names = new Set(own.map(({ Name }) => Name));
   return [...own, ...defaults.filter(({ Name }) => !names.has(Name))];
-}
-
-/** Below the root of the cgroups, wherever a parent of `..` would lead: processes are killed and directories removed there. */
-export function cgroupsPath({ id, hostConfig }: Pick<ContainerRecord, "id" | "hostConfig">): string {
-  return join("/", hostConfig.CgroupParent || "lighter", id);
 }
 
 /** Volumes, binds and the engine's own files. */

@@ -78,7 +78,7 @@ function limitInfo({ deps, specHost }: ContainerContext): Readonly<Record<string
     PidsLimit: limits.pids,
     OomKillDisable: limits.oomKillDisable,
     IPv4Forwarding: true,
-    CgroupDriver: "cgroupfs",
+    CgroupDriver: deps.machine.cgroupDriver,
     CgroupVersion: deps.machine.cgroupVersion,
   };
 }
