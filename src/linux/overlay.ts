@@ -50,24 +50,32 @@ export function mountOverlay(options: OverlayOptions): void {
     bindMount(only, options.target, { readonly: true });
     return;
   }
-  if (!appendsLowers || !mountByContext(options)) mountByData(options);
+  appendsLowers ??= findsAppendedLowers();
+  if (appendsLowers) mountByContext(options);
+  else mountByData(options);
 }
 
-let appendsLowers = true;
+/** Whether this kernel's overlayfs takes layers one by one; asked once. */
+let appendsLowers: boolean | undefined;
 
-/** False when this kernel lacks `lowerdir+` (before 6.8) or the calls themselves (before 5.2). */
-function mountByContext(options: OverlayOptions): boolean {
+/**
+ * False when the kernel lacks `lowerdir+` (before 6.8), the calls themselves (before 5.2), or lets overlayfs see its
+ * options only at the mount (before 6.5): there any key is taken, one that nobody knows, too.
+ */
+function findsAppendedLowers(): boolean {
   using context = openContext();
-  if (context === undefined) return (appendsLowers = false);
+  return context !== undefined && !context.knows("lighter-probe") && context.knows("lowerdir+");
+}
+
+function mountByContext(options: OverlayOptions): void {
+  using context = openContext();
+  if (context === undefined) throw new SyscallError("fsopen", errno(), "overlay");
   using paths = new PathNames();
-  const [top = "", ...others] = options.lower.map((path) => paths.name(path, isLongValue));
-  if (!context.trySet("lowerdir+", top)) return (appendsLowers = false);
-  for (const lower of others) context.set("lowerdir+", lower);
+  for (const lower of options.lower) context.set("lowerdir+", paths.name(lower, isLongValue));
   if (options.upper !== undefined) context.set("upperdir", paths.name(options.upper, isLongValue));
   if (options.work !== undefined) context.set("workdir", paths.name(options.work, isLongValue));
   for (const option of [...diffOptions, ...(options.options ?? [])]) context.setOption(option);
   context.mount(options.target);
-  return true;
 }
 
 function isLongValue(path: string): boolean {
@@ -126,13 +134,10 @@ class OverlayContext implements Disposable {
     this.#fd = fd;
   }
 
-  /** False when the kernel does not know the key; every other refusal throws. */
-  trySet(key: string, value: string): boolean {
-    if (this.#configure(fsconfig.setString, key, value) === 0) return true;
-    const failure = errno();
-    const log = this.#log();
-    if (failure === EINVAL && /unknown parameter/i.test(log)) return false;
-    throw refusal(failure, `${key}=${value}`, log);
+  /** Whether the kernel knows the key; a context that was asked is good for nothing else. */
+  knows(key: string): boolean {
+    if (this.#configure(fsconfig.setString, key, "/") === 0) return true;
+    return errno() !== EINVAL || !/unknown parameter/i.test(this.#log());
   }
 
   set(key: string, value: string): void {
