@@ -26,7 +26,16 @@ export { bindIdmapped, checkIdmapped, withIdmapped, type IdmappedBind } from "./
 export { openUserNamespace, type IdMappings, type IdRange, type UserNamespace } from "./user-namespace.ts";
 export { withFileIdentity } from "./file-identity.ts";
 export { execve, joinMountNamespace, unshareMountNamespace } from "./namespaces.ts";
-export { isAlive, kill, PidFd, pidfdOpen, processStartTime, readProcessStat, type ProcessStat } from "./process.ts";
+export {
+  isAlive,
+  kill,
+  openFiles,
+  PidFd,
+  pidfdOpen,
+  processStartTime,
+  readProcessStat,
+  type ProcessStat,
+} from "./process.ts";
 export { capabilityNames, readCapabilities, type Capabilities } from "./capabilities.ts";
 export { clampRlimit, getRlimit, listRlimits, rlimitNumbers, type Rlimit, type RlimitName } from "./rlimits.ts";
 export { flockExclusive } from "./lock.ts";

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { FileDescriptor } from "./descriptor.ts";
 import { bindLibc, errno, ESRCH, long, SyscallError } from "./libc.ts";
 
@@ -90,4 +90,20 @@ export function isAlive(pid: number, startTime?: number): boolean {
   const stat = readProcessStat(pid);
   if (stat === undefined || stat.state === "Z" || stat.state === "X") return false;
   return startTime === undefined || stat.startTime === startTime;
+}
+
+/** What the open files of a process are, as the kernel names them; empty when it is gone. */
+export function openFiles(pid: number): readonly string[] {
+  const directory = `/proc/${pid}/fd`;
+  return ifThere(() => readdirSync(directory), []).map((fd) => ifThere(() => readlinkSync(`${directory}/${fd}`), ""));
+}
+
+function ifThere<T>(read: () => T, otherwise: T): T {
+  try {
+    return read();
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === "ENOENT" || code === "ESRCH") return otherwise;
+    throw error;
+  }
 }

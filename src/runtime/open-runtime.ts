@@ -1,6 +1,6 @@
 import { closeSync, constants, existsSync, openSync, rmSync, unlinkSync, writeSync } from "node:fs";
 import { EngineError, failpoint, type Clock, type ContainerId, type Logger } from "#core";
-import { isAlive, kill } from "#linux";
+import { isAlive, kill, openFiles } from "#linux";
 import { cgroupProcesses, isFrozen, readCgroupHost, removeCgroup, thaw, type CgroupHost } from "./cgroup.ts";
 import { cgroupDirectory, prepareScope, wantsScope } from "./cgroup-driver.ts";
 import { chooseRuntime, type RuntimeChoice } from "./choose-runtime.ts";
@@ -201,7 +201,7 @@ class Tasks {
     if (!isOfThisBoot(processes)) return { kind: "absent" };
     if (!monitorAlive(processes)) return this.#statusOfOrphan(id, processes);
     const { pid, monitorPid } = processes;
-    return { kind: this.#liveKind(id, record), pid, monitorPid };
+    return { kind: this.#liveKind(id, record, pid), pid, monitorPid };
   }
 
   adopt(id: ContainerId): TaskStatus {
@@ -319,10 +319,10 @@ class Tasks {
   }
 
   /** Both runtimes keep this FIFO until the container was started; an engine that died while it let crun's go may have left it. */
-  #liveKind(id: ContainerId, record: TaskRecord): "created" | "running" | "paused" {
+  #liveKind(id: ContainerId, record: TaskRecord, pid: number): "created" | "running" | "paused" {
     const runtime = this.#ownerOf(record);
     const fifo = `${runtime.stateRoot}/${id}/exec.fifo`;
-    if (existsSync(fifo) && (runtime.kind !== "crun" || hasReader(fifo))) return "created";
+    if (existsSync(fifo) && (runtime.kind !== "crun" || waitsForStart(pid))) return "created";
     return isFrozen(this.#options.cgroups, record.cgroupsPath) ? "paused" : "running";
   }
 
@@ -378,10 +378,12 @@ function openForReader(fifo: string): number | undefined {
   }
 }
 
-function hasReader(fifo: string): boolean {
-  const descriptor = openForReader(fifo);
-  if (descriptor !== undefined) closeSync(descriptor);
-  return descriptor !== undefined;
+/**
+ * Whether a process still has the FIFO of its start open. Not asked by opening it: the reader would take the close that
+ * follows for its start.
+ */
+function waitsForStart(pid: number): boolean {
+  return openFiles(pid).some((target) => target.endsWith("/exec.fifo"));
 }
 
 function killProcess(pid: number, startTime: number): void {
