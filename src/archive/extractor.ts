@@ -36,7 +36,10 @@ import { entryPath, layerName } from "./entry-path.ts";
 import type { TarSink } from "./tar-parser.ts";
 import type { ExtractOptions, SparseRegion, TarHeader } from "./types.ts";
 
-export interface ExtractPolicy extends Pick<ExtractOptions, "owner" | "into" | "noOverwriteDirNonDir"> {
+export interface ExtractPolicy extends Pick<
+  ExtractOptions,
+  "owner" | "into" | "noOverwriteDirNonDir" | "rename" | "allowEmpty"
+> {
   /** `layer`: whiteouts become overlayfs marks. `plain`: names starting with `.wh.` are names. */
   readonly kind: "layer" | "plain";
 }
@@ -103,7 +106,7 @@ export class Extractor implements TarSink, Disposable {
   #place(header: TarHeader): void {
     if (this.#stale) this.#tree.forget();
     this.#stale = false;
-    const inside = entryPath(header.path);
+    const inside = this.#renamed(entryPath(header.path));
     const path = this.#under(inside);
     if (inside === "") return this.#placeRoot(path, header);
     const { parent, name } = splitPath(path);
@@ -115,9 +118,22 @@ export class Extractor implements TarSink, Disposable {
     else this.#create({ directory, name }, path, header);
   }
 
+  #renamed(path: string): string {
+    const { rename } = this.#policy;
+    if (rename === undefined) return path;
+    const from = entryPath(rename.from);
+    if (path === from) return rename.to;
+    if (from === "") return `${rename.to}/${path}`;
+    return path.startsWith(`${from}/`) ? rename.to + path.slice(from.length) : path;
+  }
+
   #under(path: string): string {
     if (this.#base === "") return path;
     return path === "" ? this.#base : `${this.#base}/${path}`;
+  }
+
+  #inside(path: string): string {
+    return this.#base === "" ? path : path.slice(this.#base.length + 1);
   }
 
   /** The entry `.` of a layer sets what the root itself looks like; a plain archive does not touch the directory it goes to. */
@@ -163,7 +179,7 @@ export class Extractor implements TarSink, Disposable {
   }
 
   #createLink(at: NameAt, path: string, header: TarHeader): void {
-    const target = splitPath(this.#under(entryPath(header.linkPath)));
+    const target = splitPath(this.#under(this.#renamed(entryPath(header.linkPath))));
     const directory = this.#tree.findDirectory(target.parent);
     const existing = directory === undefined || target.name === "" ? undefined : { directory, name: target.name };
     const stat = existing && statAt(existing.directory, existing.name);
@@ -195,7 +211,8 @@ export class Extractor implements TarSink, Disposable {
   #makeOverExisting(at: NameAt, path: string, make: () => void): void {
     const present = statAt(at.directory, at.name);
     if (isDirectory(present)) return;
-    if (this.#policy.noOverwriteDirNonDir) throw overwrite("directory", "non-directory", path);
+    if (this.#policy.noOverwriteDirNonDir)
+      throw overwrite("non-directory", "directory", this.#inside(path), this.#base);
     if (this.#openWhiteout(at)) return;
     unlinkAt(at.directory, at.name);
     if (isSymlink(present)) this.#stale = true;
@@ -211,7 +228,8 @@ export class Extractor implements TarSink, Disposable {
     }
     const present = statAt(at.directory, at.name);
     if (isDirectory(present)) {
-      if (this.#policy.noOverwriteDirNonDir) throw overwrite("non-directory", "directory", path);
+      if (this.#policy.noOverwriteDirNonDir)
+        throw overwrite("directory", "non-directory", this.#inside(path), this.#base);
       removeTreeAt(at.directory, at.name);
       this.#directoryTimes.delete(path);
     } else unlinkAt(at.directory, at.name);
@@ -335,10 +353,15 @@ function setXattrs(header: TarHeader, set: (name: string, value: Uint8Array) => 
     } catch (error) {
       const refused =
         error instanceof SyscallError &&
-        (error.errno === ENOTSUP || (error.errno === EPERM && name.startsWith("user.")));
+        (error.errno === ENOTSUP || (error.errno === EPERM && (name.startsWith("user.") || !isRoot())));
       if (!refused) throw error;
     }
   }
+}
+
+/** Only root can give files capabilities. */
+function isRoot(): boolean {
+  return process.geteuid?.() === 0;
 }
 
 /** False when the name is taken. */
@@ -352,8 +375,10 @@ function attempt(make: () => void): boolean {
   }
 }
 
-function overwrite(what: string, by: string, path: string): EngineError {
-  return new EngineError("conflict", `cannot overwrite ${by} ${JSON.stringify(path)} with ${what}`);
+/** In Docker's words, which name the directory last. */
+function overwrite(what: string, by: string, path: string, base: string): EngineError {
+  const text = `cannot overwrite ${what} ${JSON.stringify(path)} with ${by} ${JSON.stringify(`/${base}`)}`;
+  return new EngineError("conflict", text);
 }
 
 function asArchiveError(error: unknown, header: TarHeader): unknown {

@@ -24,5 +24,7 @@ export { diffLayer, packTree } from "./pack-tree.ts";
 export { openFileSource } from "./stream.ts";
 export { readTar } from "./tar-read.ts";
 export { encodeTarHeader, packEntries, tarEnd, tarPadding } from "./tar-write.ts";
+export { listTreeChanges, type TreeChange } from "./tree-changes.ts";
+export { assertsDirectory, resolvePath, shownPath, statPath, type PathFacts } from "./tree-stat-path.ts";
 export { applyLayer, extractTar } from "./unpack.ts";
 export { createUnpackPool } from "./unpack-pool.ts";

@@ -47,6 +47,53 @@ describe("packTree", () => {
     writeFileSync(`${tree}/Z`, "z".repeat(3_000_000));
   };
 
+  test("names below the start: under a dot, the root, or another name; links among them as well", async () => {
+    mkdirSync(`${tree}/d`);
+    writeFileSync(`${tree}/d/f`, "text");
+    linkSync(`${tree}/d/f`, `${tree}/d/g`);
+    const names = async (options: PackOptions): Promise<string[]> =>
+      (await headers(packTree(tree, options))).map(({ path, linkPath }) => path + (linkPath && ` > ${linkPath}`));
+    expect(await names({ from: "d", as: ".", withTop: true, prefix: "./" })).toEqual([".", "./f", "./g > ./f"]);
+    expect(await names({ as: "/", prefix: "/" })).toEqual([".", "/d", "/d/f", "/d/g > /d/f"]);
+    expect(await names({ from: "d", as: "other" })).toEqual(["other", "other/f", "other/g > other/f"]);
+  });
+
+  test("a link at the start is followed only when asked, and inside the tree", async () => {
+    mkdirSync(`${tree}/d`);
+    writeFileSync(`${tree}/d/f`, "text");
+    symlinkSync("/d", `${tree}/l`);
+    const names = async (options: PackOptions): Promise<string[]> =>
+      (await headers(packTree(tree, options))).map(({ path, type }) => `${type} ${path}`);
+    expect(await names({ from: "l", as: "x" })).toEqual(["symlink x"]);
+    expect(await names({ from: "l", as: "x", followFrom: true })).toEqual(["directory x", "file x/f"]);
+  });
+
+  test("whole seconds, downwards", async () => {
+    writeFileSync(`${tree}/a`, "");
+    utimesSync(`${tree}/a`, 7.75, 7.75);
+    const [header] = await headers(packTree(tree, { wholeSeconds: true }));
+    expect(header?.mtimeNs).toBe(7_000_000_000n);
+  });
+
+  test("what vanishes or turns into something else while it is packed is left out", async () => {
+    for (const name of ["a", "b", "c", "d", "e", "f"]) writeFileSync(`${tree}/${name}`, name);
+    mkdirSync(`${tree}/dir`);
+    writeFileSync(`${scratch.path}/secret`, "secret");
+    const change: Readonly<Record<string, () => void>> = {
+      b: () => rmSync(`${tree}/b`),
+      c: () => (rmSync(`${tree}/c`), symlinkSync(`${scratch.path}/secret`, `${tree}/c`)),
+      d: () => (rmSync(`${tree}/d`), void Bun.spawnSync(["mkfifo", `${tree}/d`])),
+      dir: () => renameSync(`${tree}/dir`, `${scratch.path}/moved`),
+      e: () => (rmSync(`${tree}/e`), mkdirSync(`${tree}/e`)),
+    };
+    // The filter is asked between the first look at an entry and its opening.
+    const filter = (path: string): "keep" => (change[path]?.(), "keep");
+    const found: string[] = [];
+    for await (const { header, bytes } of readTar(packTree(tree, { filter })))
+      found.push(`${header.path} ${Buffer.from(await bytes()).toString()}`);
+    expect(found).toEqual(["a a", "f f"]);
+  });
+
   test("sorted by bytes, links kept, no names of users; GNU tar agrees", async () => {
     fill();
     const found = await headers(packTree(tree));

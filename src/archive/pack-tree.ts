@@ -1,4 +1,5 @@
 import { constants, readSync } from "node:fs";
+import { constants as os } from "node:os";
 import { EngineError } from "#core";
 import {
   closeDescriptor,
@@ -6,13 +7,15 @@ import {
   isDirectory,
   isWhiteout,
   listDirectory,
-  openAt,
   openDirectoryAt,
+  openRegularAt,
   readLinkAt,
   readXattrsAt,
+  readXattrsFile,
   splitPath,
   statAt,
   statDescriptor,
+  SyscallError,
   TreeRoot,
   type NameAt,
   type TreeStat,
@@ -84,14 +87,15 @@ class Packer {
   *#start(tree: TreeRoot): Pieces {
     const from = entryPath(this.#options.from ?? "");
     const as = this.#options.as ?? ".";
-    if (from === "") return yield* this.#startDirectory(tree.open("", constants.O_RDONLY | constants.O_DIRECTORY), as);
+    if (from === "" || this.#options.followFrom)
+      return yield* this.#startDirectory(tree.open(from, constants.O_RDONLY | constants.O_DIRECTORY), as);
     const { parent, name } = splitPath(from);
     const directory = tree.directory(parent);
     const stat = statAt(directory, name);
     if (stat === undefined) throw new EngineError("not_found", `no such file or directory: ${JSON.stringify(from)}`);
     if (isDirectory(stat))
       return yield* this.#startDirectory(openDirectoryAt(directory, name), as, { directory, name });
-    yield* this.#entry({ directory, name, path: name, archived: as === "." ? name : as });
+    yield* this.#present({ directory, name, path: name, archived: as === "." ? name : as });
   }
 
   *#startDirectory(descriptor: number, as: string, at?: NameAt): Pieces {
@@ -100,7 +104,7 @@ class Packer {
         const xattrs = at && this.#xattrs(at);
         yield* this.#header(this.#headerOf(statDescriptor(descriptor), as === "." ? "./" : as, xattrs));
       }
-      yield* this.#children(descriptor, "", as === "." ? "" : `${as}/`);
+      yield* this.#children(descriptor, "", this.#options.prefix ?? (as === "." ? "" : `${as}/`));
     } finally {
       closeDescriptor(descriptor);
     }
@@ -112,15 +116,28 @@ class Packer {
     }
   }
 
+  /** What vanishes while it is looked at, or becomes something else, is left out: others may write to the tree. */
   *#entry(entry: Entry): Pieces {
+    try {
+      yield* this.#present(entry);
+    } catch (error) {
+      if (!(error instanceof SyscallError) || !vanished.has(error.errno)) throw error;
+    }
+  }
+
+  *#present(entry: Entry): Pieces {
     const stat = statAt(entry.directory, entry.name);
     if (stat === undefined) return;
     const directory = isDirectory(stat);
     const verdict = this.#options.filter?.(entry.path, directory) ?? "keep";
     if (verdict === "prune" || (verdict === "skip" && !directory)) return;
-    if (this.#overlay && isWhiteout(stat)) return yield* this.#mark(siblingOf(entry.archived, whiteoutOf(entry.name)));
+    if (this.#overlay && isWhiteout(stat)) return yield* this.#whiteout(entry);
     if (directory) return yield* this.#directory(entry, stat, verdict === "keep");
     yield* this.#leaf(entry, stat);
+  }
+
+  *#whiteout({ path, archived, name }: Entry): Pieces {
+    if (this.#options.omitWhiteout?.(path) !== true) yield* this.#mark(siblingOf(archived, whiteoutOf(name)));
   }
 
   *#directory(entry: Entry, stat: TreeStat, keep: boolean): Pieces {
@@ -139,20 +156,26 @@ class Packer {
     const type = types[stat.mode & constants.S_IFMT];
     // A socket has no meaning without the process behind it, and tar no word for it.
     if (type === undefined) return;
+    const first = this.#links.get(linkKey(stat));
+    if (first !== undefined)
+      return yield* this.#header({ ...this.#headerOf(stat, entry.archived), type: "hardlink", linkPath: first });
+    if (type === "file") return yield* this.#file(entry);
     const header = this.#headerOf(stat, entry.archived, this.#xattrs(entry));
-    const first = this.#firstLink(stat, entry.archived);
-    if (first !== undefined) yield* this.#header({ ...header, type: "hardlink", linkPath: first, xattrs: noXattrs });
-    else if (type === "symlink") yield* this.#header({ ...header, linkPath: readLinkAt(entry.directory, entry.name) });
-    else if (type === "file") yield* this.#file(entry, { ...header, size: stat.size });
-    else yield* this.#header(header);
+    const linkPath = type === "symlink" ? readLinkAt(entry.directory, entry.name) : "";
+    this.#rememberLink(stat, entry.archived);
+    yield* this.#header({ ...header, linkPath });
   }
 
-  *#file(entry: Entry, header: TarHeader): Pieces {
-    const descriptor = openAt(entry, constants.O_RDONLY | constants.O_NONBLOCK);
+  *#file(entry: Entry): Pieces {
+    const open = openRegularAt(entry);
+    if (open === undefined) return;
+    const { descriptor, stat } = open;
     try {
-      yield* this.#header(header);
-      yield* this.#content(descriptor, header.size);
-      yield* this.#put(tarPadding(header.size));
+      const header = this.#headerOf(stat, entry.archived, this.#fileXattrs(descriptor));
+      this.#rememberLink(stat, entry.archived);
+      yield* this.#header({ ...header, size: stat.size });
+      yield* this.#content(descriptor, stat.size);
+      yield* this.#put(tarPadding(stat.size));
     } finally {
       closeDescriptor(descriptor);
     }
@@ -197,8 +220,7 @@ class Packer {
   }
 
   #headerOf(stat: TreeStat, path: string, xattrs: ReadonlyMap<string, Uint8Array> = noXattrs): TarHeader {
-    const { owner, maxMtimeNs } = this.#options;
-    const late = maxMtimeNs !== undefined && stat.mtimeNs > maxMtimeNs;
+    const { owner } = this.#options;
     return {
       path,
       type: types[stat.mode & constants.S_IFMT] ?? "file",
@@ -206,7 +228,7 @@ class Packer {
       mode: stat.mode & 0o7777,
       uid: owner?.uid ?? stat.uid,
       gid: owner?.gid ?? stat.gid,
-      mtimeNs: late ? maxMtimeNs : stat.mtimeNs,
+      mtimeNs: this.#timeOf(stat),
       linkPath: "",
       uname: "",
       gname: "",
@@ -216,17 +238,23 @@ class Packer {
     };
   }
 
-  /** The path under which this inode is in the archive already. */
-  #firstLink(stat: TreeStat, archived: string): string | undefined {
-    if (stat.links < 2) return undefined;
-    const key = `${stat.device}/${stat.inode}`;
-    const first = this.#links.get(key);
-    if (first === undefined) this.#links.set(key, archived);
-    return first;
+  #timeOf({ mtimeNs }: TreeStat): bigint {
+    const { maxMtimeNs, wholeSeconds } = this.#options;
+    const time = maxMtimeNs !== undefined && mtimeNs > maxMtimeNs ? maxMtimeNs : mtimeNs;
+    return wholeSeconds ? time - (((time % second) + second) % second) : time;
+  }
+
+  /** The path under which this inode is in the archive. */
+  #rememberLink(stat: TreeStat, archived: string): void {
+    if (stat.links > 1) this.#links.set(linkKey(stat), archived);
   }
 
   #xattrs(at: NameAt): ReadonlyMap<string, Uint8Array> {
     return this.#options.xattrs === false ? noXattrs : this.#filterXattrs(readXattrsAt(at));
+  }
+
+  #fileXattrs(descriptor: number): ReadonlyMap<string, Uint8Array> {
+    return this.#options.xattrs === false ? noXattrs : this.#filterXattrs(readXattrsFile(descriptor));
   }
 
   /** Only what means the same on another host: file capabilities and users' own attributes. */
@@ -236,9 +264,19 @@ class Packer {
   }
 }
 
+const second = 1_000_000_000n;
+const { ENOENT, ENOTDIR, ELOOP, EINVAL } = os.errno;
+/** What the calls of one entry answer when it is gone, or another kind of thing than a moment ago. */
+const vanished = new Set([ENOENT, ENOTDIR, ELOOP, EINVAL]);
+
+function linkKey({ device, inode }: TreeStat): string {
+  return `${device}/${inode}`;
+}
+
 const noXattrs: ReadonlyMap<string, Uint8Array> = new Map();
 
-function isOpaque(xattrs: ReadonlyMap<string, Uint8Array>): boolean {
+/** The mark of an overlay directory that shows nothing of what is below it. */
+export function isOpaque(xattrs: ReadonlyMap<string, Uint8Array>): boolean {
   return xattrs.get("trusted.overlay.opaque")?.[0] === 0x79;
 }
 

@@ -96,6 +96,10 @@ export interface ExtractOptions extends UnpackOptions {
   readonly into?: string;
   /** With true, replacing a directory by something else (or the reverse) is refused with `conflict`. */
   readonly noOverwriteDirNonDir?: boolean;
+  /** Names that are `from`, or lie below it, begin with `to` instead; `.` and `/` are what everything lies below. */
+  readonly rename?: { readonly from: string; readonly to: string };
+  /** With true, a source without a single byte is an archive without entries, and not `invalid`. */
+  readonly allowEmpty?: boolean;
 }
 
 export interface UnpackResult {
@@ -114,14 +118,22 @@ export interface PackOptions {
   readonly as?: string;
   /** With true and `as` `.`, the start directory is packed too, as `./`. */
   readonly withTop?: boolean;
+  /** With true, a symlink at `from` is followed, inside the directory. */
+  readonly followFrom?: boolean;
+  /** What the names below the start begin with, when it is a directory. Default: `as` and a slash, nothing for `.`. */
+  readonly prefix?: string;
   /**
    * `keep` packs the entry (and looks below a directory), `skip` leaves it out but still looks below,
    * `prune` leaves it out with all that is below. Paths are relative to the start. Default: keep all.
    */
   readonly filter?: (path: string, isDirectory: boolean) => "keep" | "skip" | "prune";
+  /** Of a layer: true leaves out the mark that this path was deleted. */
+  readonly omitWhiteout?: (path: string) => boolean;
   readonly owner?: { readonly uid: number; readonly gid: number };
   /** Times after this one are set to it (SOURCE_DATE_EPOCH semantics). */
   readonly maxMtimeNs?: bigint;
+  /** With true, times lose what is below a second, as everything does that Docker packs. */
+  readonly wholeSeconds?: boolean;
   /** Default true. */
   readonly xattrs?: boolean;
   readonly signal?: AbortSignal;

@@ -48,7 +48,7 @@ async function unpack(
   using extractor = new Extractor(tree, policy);
   const job = new Unpacking(extractor, options);
   const compression = await run(source, job, options.limits);
-  return job.finish(compression);
+  return job.finish(compression, policy.kind === "plain" && policy.allowEmpty === true);
 }
 
 /** Uncompressed files take a path without promises; everything else streams. */
@@ -92,11 +92,11 @@ class Unpacking {
     return true;
   }
 
-  finish(compression: Compression): UnpackResult {
+  finish(compression: Compression, allowEmpty: boolean): UnpackResult {
+    const { size, entries } = this.#parser;
     this.#parser.finish();
     this.#extractor.finish();
-    const { size, entries } = this.#parser;
-    if (size === 0) throw new EngineError("invalid", "archive is empty");
+    if (size === 0 && !allowEmpty) throw new EngineError("invalid", "archive is empty");
     return { diffId: parseDiffId(`sha256:${this.#hash.digest("hex")}`), size, entries, compression };
   }
 }

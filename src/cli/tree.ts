@@ -29,6 +29,12 @@ const container: CommandNode = {
       load: async () => (await import("./container/commit.ts")).commit,
     },
     {
+      name: "cp",
+      top: "cp",
+      summary: "Copy files between a container and the host",
+      load: async () => (await import("./container/cp.ts")).cp,
+    },
+    {
       name: "create",
       top: "create",
       summary: "Make a container without starting it",

@@ -98,7 +98,7 @@ export class ApiClient implements Disposable {
     return this.#withVersion(options, async (version) => {
       const connection = await this.#request(method, `/v${version}${path}`, options);
       const head = await headOf(connection);
-      const body = this.#body(connection, head);
+      const body = this.#body(connection, head, method);
       if (head.status >= 400) throw answerError(head.status, await readText(body));
       return { head, body };
     });
@@ -110,7 +110,7 @@ export class ApiClient implements Disposable {
       const headers = { ...options.headers, Connection: "Upgrade", Upgrade: "tcp" };
       const connection = await this.#request("POST", `/v${version}${path}`, { ...options, headers });
       const head = await headOf(connection);
-      if (head.status >= 400) throw answerError(head.status, await readText(this.#body(connection, head)));
+      if (head.status >= 400) throw answerError(head.status, await readText(this.#body(connection, head, "POST")));
       return hijacked(connection, head);
     });
   }
@@ -120,7 +120,7 @@ export class ApiClient implements Disposable {
     if (this.#settled) return;
     const connection = await this.#request("GET", "/_ping", {});
     const head = await headOf(connection);
-    await readText(this.#body(connection, head));
+    await readText(this.#body(connection, head, "GET"));
     this.#lowerTo(head.headers.get("api-version") ?? "1.24");
   }
 
@@ -163,10 +163,10 @@ export class ApiClient implements Disposable {
     return connection;
   }
 
-  async *#body(connection: Connection, head: AnswerHead): AsyncGenerator<Uint8Array, void, undefined> {
+  async *#body(connection: Connection, head: AnswerHead, method: string): AsyncGenerator<Uint8Array, void, undefined> {
     let whole = false;
     try {
-      yield* readBody(connection, head);
+      if (method !== "HEAD") yield* readBody(connection, head);
       whole = true;
     } finally {
       if (whole && keepsAlive(head) && connection.usable) this.#idle.push(connection);

@@ -12,6 +12,8 @@ import { encodeFilters, type Filters } from "./filters.ts";
 
 const at = (container: string, action: string): string => `${pathOf(container)}/${action}`;
 
+export { at as containerAction };
+
 /** Without a name the path would be another's. @throws EngineError `invalid` */
 function pathOf(container: string): string {
   if (container.trim() === "") throw new EngineError("invalid", "invalid container name or ID: value is empty");
@@ -162,20 +164,6 @@ export interface LogsOptions {
 
 export function streamLogs(client: ApiClient, container: string, options: LogsOptions): Promise<StreamAnswer> {
   return client.stream("GET", at(container, "logs"), { query: { ...options } });
-}
-
-export interface FsChange {
-  readonly Path: string;
-  /** 0 modified, 1 added, 2 deleted. */
-  readonly Kind: 0 | 1 | 2;
-}
-
-export async function listChanges(client: ApiClient, container: string): Promise<readonly FsChange[]> {
-  return (await client.json<readonly FsChange[] | null>("GET", at(container, "changes"))) ?? [];
-}
-
-export function exportContainer(client: ApiClient, container: string): Promise<StreamAnswer> {
-  return client.stream("GET", at(container, "export"));
 }
 
 export function updateContainer(

@@ -21,6 +21,7 @@ export {
   type QueryValue,
   type StreamAnswer,
 } from "./client.ts";
+export * from "./container-files.ts";
 export * from "./containers.ts";
 export { formatEndpoint, parseEndpoint, type Endpoint, type TlsOptions } from "./endpoint.ts";
 export { ApiError, ConnectionError } from "./errors.ts";

@@ -8,11 +8,13 @@ import type {
   ExecCreateRequest,
   ExecInspect,
   ExecStartRequest,
+  FsChange,
   ImageDeleteItem,
   ImageHistoryItem,
   ImageInspect,
   ImageSummary,
   NetworkInfo,
+  PathStat,
   ProgressMessage,
   TopResponse,
   UpdateRequest,
@@ -84,6 +86,18 @@ export interface ContainerListOptions {
   readonly filters: Filters;
 }
 
+/** Bytes that may hold resources: must be iterated, and by that to its end or left early, or be canceled. */
+export interface ByteBody extends AsyncIterable<Uint8Array> {
+  cancel(): Promise<void>;
+}
+
+export interface PutArchiveOptions {
+  /** Refuses to replace a directory by something else, or the reverse. */
+  readonly noOverwriteDirNonDir: boolean;
+  /** Gives what is unpacked to the container's user, where it has one. */
+  readonly copyUidGid: boolean;
+}
+
 export type WaitCondition = "not-running" | "next-exit" | "removed";
 
 /** `ref` is everywhere a full id, a name with or without its slash, or a unique prefix of an id. */
@@ -120,6 +134,19 @@ export interface Containers {
   resize(ref: string, size: { readonly height: number; readonly width: number }): Promise<void>;
   top(ref: string, psArgs: string): Promise<TopResponse>;
   update(ref: string, request: UpdateRequest): Promise<UpdateResponse>;
+  /** What the container changed of its image's files, by path; null when nothing. */
+  changes(ref: string): Promise<readonly FsChange[] | null>;
+  /** A tar of all its files, volumes and mounts left out. The stream holds the root until it ends or is canceled. */
+  export(ref: string): Promise<ByteBody>;
+  /** @throws EngineError `not_found` `Could not find the file …` */
+  statPath(ref: string, path: string): Promise<PathStat>;
+  /** A tar of what stands at a path, named after the path's last part. Same errors, and as {@link Containers.export}. */
+  getArchive(ref: string, path: string): Promise<{ readonly stat: PathStat; readonly body: ByteBody }>;
+  /**
+   * Unpacks a tar, of any compression, into a directory of the container.
+   * @throws EngineError `not_found`, `invalid` (no directory, read-only, no tar), `conflict` (see `noOverwriteDirNonDir`)
+   */
+  putArchive(ref: string, path: string, content: ReadableStream<Uint8Array>, options: PutArchiveOptions): Promise<void>;
   createExec(ref: string, request: ExecCreateRequest): Promise<{ readonly Id: string }>;
 }
 

@@ -3,10 +3,14 @@ import { readSpecHost } from "#runtime";
 import { createBackgroundTasks } from "./background.ts";
 import { createBuildHost } from "./build-host.ts";
 import { startWithEngine } from "./containers/auto-restart.ts";
+import { getContainerArchive } from "./containers/archive-get.ts";
+import { putContainerArchive } from "./containers/archive-put.ts";
 import { attachContainer } from "./containers/attach.ts";
+import { containerChanges } from "./containers/changes.ts";
 import type { ContainerContext } from "./containers/context.ts";
 import { createContainer } from "./containers/create.ts";
 import { handleExit } from "./containers/exit.ts";
+import { exportContainer } from "./containers/export.ts";
 import { createInitLayers } from "./containers/init-layer.ts";
 import { inspectContainer } from "./containers/inspect.ts";
 import { listContainers } from "./containers/list.ts";
@@ -17,10 +21,12 @@ import { removeContainer } from "./containers/remove.ts";
 import { renameContainer } from "./containers/rename.ts";
 import { createRestartTimers } from "./containers/restart-timers.ts";
 import { resizeContainer } from "./containers/resize.ts";
+import { createRootMounts } from "./containers/root-mount.ts";
 import { createContainerSignals } from "./containers/signals.ts";
 import { withSizes } from "./containers/sizes.ts";
 import { startContainer } from "./containers/start.ts";
 import { killContainer, pauseContainer, restartContainer, stopContainer, unpauseContainer } from "./containers/stop.ts";
+import { statContainerPath } from "./containers/stat-path.ts";
 import { createTaskEnds } from "./containers/task-ends.ts";
 import { topContainer } from "./containers/top.ts";
 import { updateContainer } from "./containers/update.ts";
@@ -91,6 +97,7 @@ function createContext(
     initLayers: createInitLayers(deps),
     restarts: createRestartTimers(),
     health: createHealthMonitors(contextOf),
+    roots: createRootMounts(deps),
     specHost: readSpecHost(),
     unreleased: new Set(),
     background: createBackgroundTasks(deps.logger),
@@ -121,6 +128,11 @@ function createContainers(context: ContainerContext, execs: ExecTable): Containe
     resize: async (ref, size) => resizeContainer(context, ref, size),
     top: (ref, psArgs) => topContainer(context, ref, psArgs),
     update: (ref, request) => updateContainer(context, ref, request),
+    changes: (ref) => containerChanges(context, ref),
+    export: (ref) => exportContainer(context, ref),
+    statPath: (ref, path) => statContainerPath(context, ref, path),
+    getArchive: (ref, path) => getContainerArchive(context, ref, path),
+    putArchive: (ref, path, content, options) => putContainerArchive(context, ref, { path, content, ...options }),
     createExec: async (ref, request) => execs.create(ref, request),
   };
 }

@@ -13,6 +13,7 @@ export {
   mountFlags,
   mountFs,
   mountTmpfs,
+  remountReadonly,
   setPropagation,
   unmount,
   type BindOptions,
@@ -21,6 +22,7 @@ export {
   type TmpfsOptions,
   type UnmountOptions,
 } from "./mounts.ts";
+export { attachMountTree, cloneMountTree, setTreeReadonly } from "./mount-tree.ts";
 export { mountOverlay, type OverlayOptions } from "./overlay.ts";
 export { bindIdmapped, checkIdmapped, withIdmapped, type IdmappedBind } from "./idmap.ts";
 export { openUserNamespace, type IdMappings, type IdRange, type UserNamespace } from "./user-namespace.ts";

@@ -84,8 +84,8 @@ export function bindMount(source: string, target: string, options: BindOptions =
   }
 }
 
-/** Adds the flag and keeps the others; before Linux 5.12 a remount, which drops those it does not name: nosuid and nodev are set then. */
-function remountReadonly(target: string): void {
+/** Makes the mount at `target` read-only. Adds the flag and keeps the others; before Linux 5.12 a remount, which drops those it does not name: nosuid and nodev are set then. */
+export function remountReadonly(target: string): void {
   const [mountSetattr, atCwd, attrReadonly, structBytes] = [442, -100, 1, 32];
   const attributes = BigUint64Array.of(BigInt(attrReadonly), 0n, 0n, 0n); // struct mount_attr: attr_set first
   const result = mountSetattrCall(mountSetattr, atCwd, cString(target), 0, attributes, structBytes);

@@ -8,6 +8,8 @@ const libc = bindLibc({
   lsetxattr: { args: ["ptr", "ptr", "ptr", "u64", "i32"], returns: "i32" },
   lgetxattr: { args: ["ptr", "ptr", "ptr", "u64"], returns: long },
   llistxattr: { args: ["ptr", "ptr", "u64"], returns: long },
+  fgetxattr: { args: ["i32", "ptr", "ptr", "u64"], returns: long },
+  flistxattr: { args: ["i32", "ptr", "u64"], returns: long },
 });
 
 const { ENODATA, ENOTSUP } = constants.errno;
@@ -38,19 +40,34 @@ export function readXattrsDescriptor(descriptor: number): Map<string, Uint8Array
   return readXattrs(Buffer.from(`/proc/self/fd/${openDescriptor(descriptor)}/.\0`), "");
 }
 
-function readXattrs(path: Buffer, subject: string): Map<string, Uint8Array> {
-  const size = Number(libc.llistxattr(path, buffer, buffer.length));
-  if (size === 0 || (size < 0 && isUnsupported())) return new Map();
-  const names = decodeName(buffer.subarray(0, check(size, "llistxattr", subject) - 1)).split("\0");
-  return new Map(names.toSorted().flatMap((name) => readXattr(path, name)));
+/** {@link readXattrsAt} of an open file (not O_PATH). */
+export function readXattrsFile(descriptor: number): Map<string, Uint8Array> {
+  const file = openDescriptor(descriptor);
+  const list = Number(libc.flistxattr(file, buffer, buffer.length));
+  return collect(list, "flistxattr", "", (name) =>
+    Number(libc.fgetxattr(file, nameBuffer(name), buffer, buffer.length)),
+  );
 }
 
-function readXattr(path: Buffer, name: string): [string, Uint8Array][] {
-  const size = Number(libc.lgetxattr(path, nameBuffer(name), buffer, buffer.length));
+function readXattrs(path: Buffer, subject: string): Map<string, Uint8Array> {
+  const list = Number(libc.llistxattr(path, buffer, buffer.length));
+  return collect(list, "llistxattr", subject, (name) =>
+    Number(libc.lgetxattr(path, nameBuffer(name), buffer, buffer.length)),
+  );
+}
+
+/** @param size of the list of names, which is in the buffer; or what failed just before */
+function collect(size: number, call: string, subject: string, get: (name: string) => number): Map<string, Uint8Array> {
+  if (size === 0 || (size < 0 && isUnsupported())) return new Map();
+  const names = decodeName(buffer.subarray(0, check(size, call, subject) - 1)).split("\0");
+  return new Map(names.toSorted().flatMap((name) => valueOf(name, get(name))));
+}
+
+function valueOf(name: string, size: number): [string, Uint8Array][] {
   if (size >= 0) return [[name, Uint8Array.from(buffer.subarray(0, size))]];
   const failure = errno();
   if (failure === ENODATA) return [];
-  throw new SyscallError("lgetxattr", failure, name);
+  throw new SyscallError("getxattr", failure, name);
 }
 
 function isUnsupported(): boolean {

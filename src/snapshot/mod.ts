@@ -104,6 +104,33 @@ export interface MountIds {
   readonly root: { readonly uid: number; readonly gid: number };
 }
 
+/** A directory or file of the host as it shall appear in a {@link TreeView}. */
+export interface ViewMount {
+  readonly source: string;
+  /** Absolute, as the tree sees it; resolved inside the tree, made when it is missing. */
+  readonly destination: string;
+  readonly readonly: boolean;
+  /** Takes along what is mounted below `source`. */
+  readonly recursive: boolean;
+}
+
+export interface ViewRequest {
+  /** A mounted tree, or any directory. */
+  readonly root: string;
+  /** In this order, so parents first. */
+  readonly mounts: readonly ViewMount[];
+  /** Nothing can be written but to the mounts. */
+  readonly readonlyRoot: boolean;
+  /** A path that does not exist, used for the moment of making. */
+  readonly scratch: string;
+}
+
+/** A tree of mounts that no path of any mount namespace shows. It goes when it is disposed, or with the process. */
+export interface TreeView extends Disposable {
+  /** Names its root to calls of this process until it is disposed. */
+  readonly path: string;
+}
+
 export interface Mounter {
   /**
    * With `ids` the files show the ids of that user namespace, and keep on disk those of inside; nothing is copied or
@@ -117,4 +144,8 @@ export interface Mounter {
   checkIds(source: string, ids: MountIds): void;
   /** Detaches (MNT_DETACH): files still in use stay usable to their holders. No error when nothing is mounted there. */
   unmount(target: string): void;
+  /** A tree with more mounted in it, whoever else changes files of it meanwhile. @throws EngineError of the failed system call */
+  openView(request: ViewRequest): TreeView;
+  /** A mount that appears nowhere. `scratch` as in {@link ViewRequest}. */
+  openMount(mount: Mount, scratch: string): TreeView;
 }

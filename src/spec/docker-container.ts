@@ -373,3 +373,10 @@ export interface ExecInspect {
   readonly DetachKeys: string;
   readonly Pid: number;
 }
+
+/** Item of `GET /containers/{id}/changes`. */
+export interface FsChange {
+  readonly Path: string;
+  /** 0 modified, 1 added, 2 deleted. */
+  readonly Kind: 0 | 1 | 2;
+}

@@ -10,6 +10,7 @@ export type * from "./docker-system.ts";
 export { mediaTypes } from "./oci-image.ts";
 export type * from "./oci-image.ts";
 export type * from "./oci-runtime.ts";
+export { goFileMode, goModeBits, hasGoMode, pathStatHeader, type PathStat } from "./path-stat.ts";
 export { formatPlatform, hostPlatform, parsePlatform } from "./platform.ts";
 export {
   canonicalReference,

@@ -2,6 +2,7 @@ import { notBuiltRoutes } from "../not-built.ts";
 import type { Route } from "../router.ts";
 import { attachWebsocketRoutes } from "./attach-ws.ts";
 import { buildRoutes } from "./build.ts";
+import { containerFileRoutes } from "./container-files.ts";
 import { containerRoutes } from "./containers.ts";
 import { eventRoutes } from "./events.ts";
 import { execRoutes } from "./exec.ts";
@@ -23,6 +24,7 @@ export const routes: readonly Route[] = [
   ...attachWebsocketRoutes,
   ...execRoutes,
   ...containerRoutes,
+  ...containerFileRoutes,
   ...imageArchiveRoutes,
   ...imageRoutes,
   ...buildRoutes,

@@ -9,6 +9,7 @@ import type { ContainerRecord } from "./record.ts";
 import type { ContainerRegistry } from "./registry.ts";
 import type { HealthMonitors } from "../health/contract.ts";
 import type { RestartTimers } from "./restart-timers.ts";
+import type { RootMounts } from "./root-mount.ts";
 import type { ContainerSignals } from "./signals.ts";
 import type { TaskEnds } from "./task-ends.ts";
 
@@ -22,6 +23,7 @@ export interface ContainerContext {
   readonly initLayers: InitLayers;
   readonly restarts: RestartTimers;
   readonly health: HealthMonitors;
+  readonly roots: RootMounts;
   readonly specHost: SpecHost;
   readonly userNamespaces: UserNamespaces;
   /** Execs of a container; null when it has none (as Docker sends it). */

@@ -30,6 +30,9 @@ type Drivers = Pick<EngineDeps, "snapshots" | "mounter" | "paths" | "leases" | "
 const directories = ["dev", "dev/pts", "dev/shm", "proc", "sys", "etc"];
 const files = [".dockerenv", "dev/console", "etc/hostname", "etc/hosts", "etc/resolv.conf"];
 
+/** Everything that the layer may hold, relative to the root. */
+export const initPaths: readonly string[] = [...directories, ...files, "etc/mtab"];
+
 /** Leases keep the layers of living images from being collected with the chains that no image names. */
 export function createInitLayers(drivers: Drivers): InitLayers {
   const fly = createSingleFlight<ChainId>();

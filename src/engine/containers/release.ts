@@ -2,13 +2,12 @@ import { failpoint } from "#core";
 import { disconnectNetwork } from "../network/attach.ts";
 import type { ContainerContext } from "./context.ts";
 import type { ContainerRecord } from "./record.ts";
-import { unmountRoot } from "./root-mount.ts";
 
 /** Gives back what a run of the container used: task, root mount, network. */
 export async function releaseTask(context: ContainerContext, record: ContainerRecord): Promise<void> {
   await context.deps.runtime.delete(record.id);
   failpoint("release.task");
-  unmountRoot(context, record.id);
+  context.roots.releaseTask(record.id);
   failpoint("release.root");
   await disconnectNetwork(context, record);
 }

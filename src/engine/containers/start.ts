@@ -10,7 +10,6 @@ import { writeHostsFile, writeNetworkFiles, type ContainerFiles } from "./files.
 import { isActive, type ContainerRecord } from "./record.ts";
 import { releaseTask } from "./release.ts";
 import { removeRecord } from "./remove-record.ts";
-import { mountRoot } from "./root-mount.ts";
 import { emitRunBegins } from "./run-events.ts";
 import { bindMounts, containerSpec } from "./spec.ts";
 
@@ -60,7 +59,7 @@ async function startTask(context: ContainerContext, record: ContainerRecord, cau
   const { deps, registry, signals, taskEnds } = context;
   await using undo = new AsyncDisposableStack();
   using userNamespace = record.userNamespace && (await context.userNamespaces.open(record));
-  mountRoot(context, record, undo, userNamespace?.ids);
+  context.roots.mountForTask(record, undo, userNamespace?.ids);
   failpoint("start.root");
   const network = prepareNetwork(context, record, undo, userNamespace?.networkPath);
   failpoint("start.sandbox");

@@ -1,24 +1,52 @@
 import { mkdirSync, rmdirSync, rmSync } from "node:fs";
 import { dirname, relative } from "node:path";
 import { EngineError } from "#core";
-import { bindIdmapped, bindMount, checkIdmapped, mountOverlay, unmount, withFileIdentity, withIdmapped } from "#linux";
-import type { Mount, Mounter, MountIds } from "../mod.ts";
+import {
+  bindIdmapped,
+  bindMount,
+  checkIdmapped,
+  cloneMountTree,
+  mountOverlay,
+  unmount,
+  withFileIdentity,
+  withIdmapped,
+} from "#linux";
+import type { Mount, Mounter, MountIds, TreeView } from "../mod.ts";
+import { openTreeView, viewOf } from "./tree-view.ts";
 
 /** Mounts in the mount namespace of the calling thread. */
 export function createMounter(): Mounter {
   return {
-    mount(mount, target, ids) {
-      if (mount.type === "overlay" && ids !== undefined) mountWithIds(mount, target, ids);
-      else if (mount.type === "overlay") mountOverlay(overlayOptions(mount, target));
-      else if (ids !== undefined) bindIdmapped({ ...ids, source: bindSource(mount), target, recursive: false });
-      else bindMount(bindSource(mount), target, { readonly: mount.readonly });
-    },
+    mount: mountAt,
     bind: (source, target, ids, { recursive }) => bindIdmapped({ ...ids, source, target, recursive }),
     checkIds: (source, ids) => checkIdmapped(source, ids.userNamespace),
     unmount(target) {
       unmount(target, { detach: true, ifMounted: true });
     },
+    openView: openTreeView,
+    openMount,
   };
+}
+
+function mountAt(mount: Mount, target: string, ids?: MountIds): void {
+  if (mount.type === "overlay" && ids !== undefined) mountWithIds(mount, target, ids);
+  else if (mount.type === "overlay") mountOverlay(overlayOptions(mount, target));
+  else if (ids !== undefined) bindIdmapped({ ...ids, source: bindSource(mount), target, recursive: false });
+  else bindMount(bindSource(mount), target, { readonly: mount.readonly });
+}
+
+function openMount(mount: Mount, scratch: string): TreeView {
+  mkdirSync(scratch, { mode: 0o700 });
+  try {
+    mountAt(mount, scratch);
+    try {
+      return viewOf(cloneMountTree(scratch));
+    } finally {
+      unmount(scratch, { detach: true });
+    }
+  } finally {
+    rmdirSync(scratch);
+  }
 }
 
 /**

@@ -1,0 +1,74 @@
+import { closeSync, mkdirSync, rmdirSync, statSync } from "node:fs";
+import {
+  attachMountTree,
+  bindMount,
+  chmodAt,
+  closeDescriptor,
+  cloneMountTree,
+  createFileAt,
+  type NameAt,
+  remountReadonly,
+  setTreeReadonly,
+  splitPath,
+  statAt,
+  TreeRoot,
+  unmount,
+} from "#linux";
+import type { TreeView, ViewMount, ViewRequest } from "../mod.ts";
+
+const oPath = 0x200000;
+
+/**
+ * Everything is put together at `scratch`, copied into a tree that only a descriptor names, and taken away again before
+ * anything else of this process runs: a kill at any moment leaves at most one mount there.
+ */
+export function openTreeView({ scratch, root, mounts, readonlyRoot }: ViewRequest): TreeView {
+  mkdirSync(scratch, { mode: 0o700 });
+  try {
+    bindMount(root, scratch);
+    try {
+      for (const mount of mounts) attach(scratch, mount);
+      if (readonlyRoot) remountReadonly(scratch);
+      return viewOf(cloneMountTree(scratch));
+    } finally {
+      unmount(scratch, { detach: true });
+    }
+  } finally {
+    rmdirSync(scratch);
+  }
+}
+
+/** The view that a copied mount tree is; owns the descriptor. */
+export function viewOf(tree: ReturnType<typeof cloneMountTree>): TreeView {
+  return { path: `/proc/self/fd/${tree.fd}`, [Symbol.dispose]: () => tree[Symbol.dispose]() };
+}
+
+/** What is mounted and what it is mounted on are both held open first: neither can be swapped for a link. */
+function attach(scratch: string, { source, destination, readonly, recursive }: ViewMount): void {
+  const isDirectory = statSync(source).isDirectory();
+  using tree = cloneMountTree(source, { recursive });
+  if (readonly) setTreeReadonly(tree);
+  using root = new TreeRoot(scratch);
+  const target = openTarget(root, destination.replace(/^\/+/, ""), isDirectory);
+  try {
+    attachMountTree(tree, target);
+  } finally {
+    closeSync(target);
+  }
+}
+
+/** The mount point, made when it is missing; links are followed inside the root. */
+function openTarget(root: TreeRoot, path: string, isDirectory: boolean): number {
+  if (isDirectory) root.makeDirectories(path);
+  else {
+    const { parent, name } = splitPath(path);
+    const directory = root.makeDirectories(parent);
+    if (statAt(directory, name) === undefined) makeFile({ directory, name });
+  }
+  return root.open(path, oPath);
+}
+
+function makeFile(at: NameAt): void {
+  closeDescriptor(createFileAt(at.directory, at.name));
+  chmodAt(at, 0o755);
+}
