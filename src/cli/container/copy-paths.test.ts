@@ -110,7 +110,9 @@ describe("local paths", () => {
       `invalid output path: directory ${JSON.stringify(at("nope"))} does not exist`,
     );
     expect(() => checkLocalOutput(at("file/"))).toThrow(`stat ${at("file/")}: not a directory`);
-    expect(() => checkLocalOutput("/dev/null")).toThrow('"/dev/null" must be a directory or a regular file: got a device');
+    expect(() => checkLocalOutput("/dev/null")).toThrow(
+      '"/dev/null" must be a directory or a regular file: got a device',
+    );
     checkLocalOutput(at("new"));
     checkLocalOutput(at("dir"));
   });

@@ -16,7 +16,7 @@ export async function writeTar(
 ): Promise<void> {
   if (output === "") {
     if (context.stdout.isTty)
-      throw new CliError(`cowardly refusing to ${verb} to a terminal. Use the -o flag or redirect`);
+      throw new CliError(`cowardly refusing to save to a terminal. Use the -o flag or redirect`);
     const answer = await open();
     for await (const bytes of answer.body) await context.stdout.writeAsync(bytes);
     return;
