@@ -15,6 +15,7 @@ import {
   makeDevice,
   makeDirectoryAt,
   makeNodeAt,
+  type MakeParents,
   makeSymlinkAt,
   type NameAt,
   openDirectoryAt,
@@ -32,13 +33,14 @@ import {
   writeAll,
   writeAllAt,
 } from "#linux";
+import { outsideId, rootOutside } from "./id-mapping.ts";
 import { entryPath, layerName } from "./entry-path.ts";
 import type { TarSink } from "./tar-parser.ts";
 import type { ExtractOptions, SparseRegion, TarHeader } from "./types.ts";
 
 export interface ExtractPolicy extends Pick<
   ExtractOptions,
-  "owner" | "into" | "noOverwriteDirNonDir" | "rename" | "allowEmpty"
+  "owner" | "into" | "noOverwriteDirNonDir" | "rename" | "allowEmpty" | "idMappings"
 > {
   /** `layer`: whiteouts become overlayfs marks. `plain`: names starting with `.wh.` are names. */
   readonly kind: "layer" | "plain";
@@ -61,6 +63,7 @@ export class Extractor implements TarSink, Disposable {
   readonly #policy: ExtractPolicy;
   readonly #base: string;
   readonly #directoryTimes = new Map<string, bigint>();
+  readonly #parents: MakeParents;
   #file: OpenFile | undefined;
   /** Something that a path may lead through was replaced. Told to the tree before the next look-up: this entry still uses its descriptors. */
   #stale = false;
@@ -69,7 +72,9 @@ export class Extractor implements TarSink, Disposable {
     this.#tree = tree;
     this.#policy = policy;
     this.#base = policy.into === undefined ? "" : entryPath(policy.into);
-    if (this.#base !== "") tree.makeDirectories(this.#base);
+    const owner = policy.idMappings && rootOutside(policy.idMappings);
+    this.#parents = { replace: (at) => this.#openWhiteout(at), ...(owner && { owner }) };
+    if (this.#base !== "") tree.makeDirectories(this.#base, this.#parents);
   }
 
   entry(header: TarHeader): void {
@@ -112,7 +117,7 @@ export class Extractor implements TarSink, Disposable {
     const { parent, name } = splitPath(path);
     const meaning = this.#policy.kind === "layer" ? layerName(name) : { kind: "entry" as const };
     if (meaning.kind === "ignored") return;
-    const directory = this.#tree.makeDirectories(parent, { replace: (at) => this.#openWhiteout(at) });
+    const directory = this.#tree.makeDirectories(parent, this.#parents);
     if (meaning.kind === "opaque") this.#markOpaque(parent);
     else if (meaning.kind === "whiteout") this.#whiteout({ directory, name: meaning.name });
     else this.#create({ directory, name }, path, header);
@@ -264,7 +269,9 @@ export class Extractor implements TarSink, Disposable {
   }
 
   #ownerOf(header: TarHeader): { readonly uid: number; readonly gid: number } {
-    return this.#policy.owner ?? header;
+    const { owner = header, idMappings } = this.#policy;
+    if (idMappings === undefined) return owner;
+    return { uid: outsideId(idMappings.uids, owner.uid), gid: outsideId(idMappings.gids, owner.gid) };
   }
 
   #dressDescriptor(descriptor: number, header: TarHeader): void {

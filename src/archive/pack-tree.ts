@@ -20,6 +20,7 @@ import {
   type NameAt,
   type TreeStat,
 } from "#linux";
+import { insideId } from "./id-mapping.ts";
 import { entryPath, opaqueName, whiteoutOf } from "./entry-path.ts";
 import { checkSignal } from "./limits.ts";
 import { readBytes, toStream } from "./stream.ts";
@@ -220,14 +221,14 @@ class Packer {
   }
 
   #headerOf(stat: TreeStat, path: string, xattrs: ReadonlyMap<string, Uint8Array> = noXattrs): TarHeader {
-    const { owner } = this.#options;
+    const { owner, idMappings } = this.#options;
     return {
       path,
       type: types[stat.mode & constants.S_IFMT] ?? "file",
       size: 0,
       mode: stat.mode & 0o7777,
-      uid: owner?.uid ?? stat.uid,
-      gid: owner?.gid ?? stat.gid,
+      uid: owner?.uid ?? insideId(idMappings?.uids, stat.uid),
+      gid: owner?.gid ?? insideId(idMappings?.gids, stat.gid),
       mtimeNs: this.#timeOf(stat),
       linkPath: "",
       uname: "",

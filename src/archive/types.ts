@@ -1,4 +1,5 @@
 import type { DiffId } from "#core";
+import type { IdMappings } from "#linux";
 
 export type TarEntryType = "file" | "hardlink" | "symlink" | "char" | "block" | "directory" | "fifo";
 
@@ -92,6 +93,8 @@ export interface UnpackOptions {
 export interface ExtractOptions extends UnpackOptions {
   /** Gives every entry this owner, instead of the one in the archive. */
   readonly owner?: { readonly uid: number; readonly gid: number };
+  /** The archive has the ids of a container, the tree those of outside. Main thread only. */
+  readonly idMappings?: IdMappings;
   /** Directory beneath `root` that entries go to, symlinks resolved inside `root`; made when absent. Default: `root`. */
   readonly into?: string;
   /** With true, replacing a directory by something else (or the reverse) is refused with `conflict`. */
@@ -127,6 +130,8 @@ export interface PackOptions {
    * `prune` leaves it out with all that is below. Paths are relative to the start. Default: keep all.
    */
   readonly filter?: (path: string, isDirectory: boolean) => "keep" | "skip" | "prune";
+  /** The tree has ids of outside, the archive shall have those of the container. */
+  readonly idMappings?: IdMappings;
   /** Of a layer: true leaves out the mark that this path was deleted. */
   readonly omitWhiteout?: (path: string) => boolean;
   readonly owner?: { readonly uid: number; readonly gid: number };

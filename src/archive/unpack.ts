@@ -1,8 +1,9 @@
 import { EngineError, parseDiffId } from "#core";
-import { TreeRoot } from "#linux";
+import { TreeRoot, withFileIdentity } from "#linux";
 import { decompress, detectCompression } from "./compression.ts";
 import { Extractor, type ExtractPolicy } from "./extractor.ts";
 import { type CancelSignal, checkSignal, resolveLimits } from "./limits.ts";
+import { rootOutside } from "./id-mapping.ts";
 import { iterate, openFileSource, readFileSync } from "./stream.ts";
 import { TarParser } from "./tar-parser.ts";
 import type {
@@ -16,6 +17,8 @@ import type {
 } from "./types.ts";
 
 type Cancelable<T extends UnpackOptions> = Omit<T, "signal"> & { readonly signal?: CancelSignal };
+
+type FileIdentity = ReturnType<typeof rootOutside>;
 
 /** Bytes between two pauses that let other work of the thread run. */
 const pauseEvery = 8 * 2 ** 20;
@@ -46,7 +49,7 @@ async function unpack(
 ): Promise<UnpackResult> {
   using tree = new TreeRoot(root);
   using extractor = new Extractor(tree, policy);
-  const job = new Unpacking(extractor, options);
+  const job = new Unpacking(extractor, options, policy.idMappings && rootOutside(policy.idMappings));
   const compression = await run(source, job, options.limits);
   return job.finish(compression, policy.kind === "plain" && policy.allowEmpty === true);
 }
@@ -71,12 +74,15 @@ async function runStream(source: ByteStream, job: Unpacking, limits: ArchiveLimi
 
 class Unpacking {
   readonly #hash = new Bun.CryptoHasher("sha256");
+  readonly #as: (task: () => void) => void;
   readonly #extractor: Extractor;
   readonly #parser: TarParser;
   readonly #signal: CancelSignal | undefined;
   #pausedAt = 0;
 
-  constructor(extractor: Extractor, options: Cancelable<UnpackOptions>) {
+  /** @param identity who files are made by, where not by this process */
+  constructor(extractor: Extractor, options: Cancelable<UnpackOptions>, identity: FileIdentity | undefined) {
+    this.#as = identity === undefined ? (task) => task() : (task) => withFileIdentity(identity, task);
     this.#extractor = extractor;
     this.#parser = new TarParser(extractor, resolveLimits(options.limits));
     this.#signal = options.signal;
@@ -86,7 +92,7 @@ class Unpacking {
   push(bytes: Uint8Array): boolean {
     checkSignal(this.#signal);
     this.#hash.update(bytes);
-    this.#parser.push(bytes);
+    this.#as(() => this.#parser.push(bytes));
     if (this.#parser.size - this.#pausedAt < pauseEvery) return false;
     this.#pausedAt = this.#parser.size;
     return true;
@@ -94,8 +100,10 @@ class Unpacking {
 
   finish(compression: Compression, allowEmpty: boolean): UnpackResult {
     const { size, entries } = this.#parser;
-    this.#parser.finish();
-    this.#extractor.finish();
+    this.#as(() => {
+      this.#parser.finish();
+      this.#extractor.finish();
+    });
     if (size === 0 && !allowEmpty) throw new EngineError("invalid", "archive is empty");
     return { diffId: parseDiffId(`sha256:${this.#hash.digest("hex")}`), size, entries, compression };
   }

@@ -35,7 +35,7 @@ export interface IdmappedBind {
  * @throws EngineError `unavailable` where kernel or file system cannot
  */
 export function bindIdmapped(bind: IdmappedBind): void {
-  using tree = openIdmapped(bind);
+  using tree = cloneIdmapped(bind);
   const fromEmptyPath = 4;
   const moved = moveMountCall(numbers.moveMount, tree.fd, cString(""), atCwd, cString(bind.target), fromEmptyPath);
   check(Number(moved), "move_mount", bind.target);
@@ -43,7 +43,7 @@ export function bindIdmapped(bind: IdmappedBind): void {
 
 /** @throws EngineError `unavailable` when the file system at `source` cannot be idmapped; nothing is mounted */
 export function checkIdmapped(source: string, userNamespace: string): void {
-  openIdmapped({ source, userNamespace, recursive: false })[Symbol.dispose]();
+  cloneIdmapped({ source, userNamespace, recursive: false })[Symbol.dispose]();
 }
 
 /** Calls `task` while `source` is idmapped at `target`, a directory. */
@@ -56,8 +56,8 @@ export function withIdmapped<T>(bind: IdmappedBind, task: () => T): T {
   }
 }
 
-/** A copy of the mount, in no tree yet. */
-function openIdmapped({ source, userNamespace, recursive }: Omit<IdmappedBind, "target">): FileDescriptor {
+/** A copy of the mount, in no tree yet. @throws as {@link bindIdmapped} */
+export function cloneIdmapped({ source, userNamespace, recursive }: Omit<IdmappedBind, "target">): FileDescriptor {
   const [clone, closeOnExec] = [1, 0o2000000];
   const below = recursive ? atRecursive : 0;
   const opened = Number(openTreeCall(numbers.openTree, atCwd, cString(source), clone | closeOnExec | below));

@@ -24,7 +24,7 @@ export {
 } from "./mounts.ts";
 export { attachMountTree, cloneMountTree, setTreeReadonly } from "./mount-tree.ts";
 export { mountOverlay, type OverlayOptions } from "./overlay.ts";
-export { bindIdmapped, checkIdmapped, withIdmapped, type IdmappedBind } from "./idmap.ts";
+export { bindIdmapped, checkIdmapped, cloneIdmapped, withIdmapped, type IdmappedBind } from "./idmap.ts";
 export { openUserNamespace, type IdMappings, type IdRange, type UserNamespace } from "./user-namespace.ts";
 export { withFileIdentity } from "./file-identity.ts";
 export { execve, joinMountNamespace, unshareMountNamespace } from "./namespaces.ts";

@@ -19,6 +19,8 @@ const maxCached = 64;
 const maxPath = 4095;
 
 export interface MakeParents {
+  /** Who made directories belong to; root without. */
+  readonly owner?: { readonly uid: number; readonly gid: number };
   /** Called where an entry that is neither directory nor link stands in the way; true when a directory stands there now. */
   readonly replace?: (at: NameAt) => boolean;
 }
@@ -97,7 +99,7 @@ export class TreeRoot implements Disposable {
     const { parent, name } = splitPath(path);
     const directory = this.findDirectory(parent) ?? this.#make(parent, options, hops);
     const at = { directory, name };
-    if (madeDirectory(at)) return this.directory(path);
+    if (madeDirectory(at, options.owner)) return this.directory(path);
     if (isSymlink(statAt(directory, name))) {
       const link = readLinkAt(directory, name);
       const target = cleanPath(link.startsWith("/") ? link : `${parent}/${link}`);
@@ -144,7 +146,7 @@ function isMissing(error: unknown): boolean {
 }
 
 /** False when something of that name is there already. */
-function madeDirectory(at: NameAt): boolean {
+function madeDirectory(at: NameAt, owner: MakeParents["owner"]): boolean {
   try {
     makeDirectoryAt(at.directory, at.name, 0o755);
   } catch (error) {
@@ -152,6 +154,6 @@ function madeDirectory(at: NameAt): boolean {
     throw error;
   }
   chmodAt(at, 0o755);
-  chownAt(at, 0, 0);
+  chownAt(at, owner?.uid ?? 0, owner?.gid ?? 0);
   return true;
 }

@@ -121,6 +121,8 @@ export interface ViewRequest {
   readonly mounts: readonly ViewMount[];
   /** Nothing can be written but to the mounts. */
   readonly readonlyRoot: boolean;
+  /** Ids that the root shows already, and the mounts shall show. */
+  readonly ids?: MountIds;
   /** A path that does not exist, used for the moment of making. */
   readonly scratch: string;
 }

@@ -2,7 +2,7 @@ import { assertsDirectory, packTree, shownPath } from "#archive";
 import type { PathStat } from "#spec";
 import type { ByteBody } from "../contract.ts";
 import { emitContainerEvent, type ContainerContext } from "./context.ts";
-import { openFileView } from "./file-view.ts";
+import { idsOf, openFileView } from "./file-view.ts";
 import { heldStream } from "./held-stream.ts";
 import { lastPart, pathStat, requirePath } from "./stat-path.ts";
 
@@ -19,6 +19,7 @@ export async function getContainerArchive(
     from: shownPath(path),
     followFrom: assertsDirectory(path) && facts.isDirectory,
     wholeSeconds: true,
+    ...idsOf(view.record),
     ...namesOf(lastPart(path), facts.isDirectory),
   });
   emitContainerEvent(context, view.record, "archive-path");

@@ -3,7 +3,7 @@ import { EngineError } from "#core";
 import { resolveUser } from "#runtime";
 import type { PutArchiveOptions } from "../contract.ts";
 import { emitContainerEvent, type ContainerContext } from "./context.ts";
-import { openFileView, type FileView } from "./file-view.ts";
+import { idsOf, openFileView, type FileView } from "./file-view.ts";
 import type { ContainerRecord } from "./record.ts";
 import { requirePath } from "./stat-path.ts";
 
@@ -21,6 +21,7 @@ export async function putContainerArchive(context: ContainerContext, ref: string
     into,
     noOverwriteDirNonDir: put.noOverwriteDirNonDir,
     allowEmpty: true,
+    ...idsOf(view.record),
     ...(put.copyUidGid ? ownerOf(view) : {}),
   });
   emitContainerEvent(context, view.record, "extract-to-dir");

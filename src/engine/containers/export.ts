@@ -1,7 +1,7 @@
 import { packTree } from "#archive";
 import type { ByteBody } from "../contract.ts";
 import { emitContainerEvent, type ContainerContext } from "./context.ts";
-import { checkPresent } from "./file-view.ts";
+import { checkPresent, idsOf } from "./file-view.ts";
 import { containerFiles } from "./files.ts";
 import { heldStream } from "./held-stream.ts";
 
@@ -11,9 +11,10 @@ export async function exportContainer(context: ContainerContext, ref: string): P
   return context.registry.exclusive(id, async () => {
     const record = context.registry.find(id);
     checkPresent(record, "export");
+    using userNamespace = record.userNamespace && (await context.userNamespaces.open(record));
     using undo = new DisposableStack();
-    undo.use(context.roots.hold(record));
-    const tar = packTree(containerFiles(context.deps, id).rootfs, { wholeSeconds: true });
+    undo.use(context.roots.hold(record, userNamespace?.ids));
+    const tar = packTree(containerFiles(context.deps, id).rootfs, { wholeSeconds: true, ...idsOf(record) });
     return heldStream(tar, undo.move(), () => emitContainerEvent(context, record, "export"));
   });
 }

@@ -1,7 +1,7 @@
 import { existsSync, openSync, closeSync, constants } from "node:fs";
 import { join } from "node:path";
 import { EngineError, randomHexId } from "#core";
-import type { ViewMount } from "#snapshot";
+import type { MountIds, ViewMount } from "#snapshot";
 import type { ContainerContext } from "./context.ts";
 import { containerFiles } from "./files.ts";
 import { isRunning, type ContainerRecord, type MountRecord } from "./record.ts";
@@ -30,7 +30,8 @@ export async function openFileView(
     const record = context.registry.find(id);
     checkPresent(record, "copy files of");
     if (isRunning(record) && tmpfsAbove(record, path)) return liveView(context, record);
-    return composedView(context, record, write);
+    using userNamespace = record.userNamespace && (await context.userNamespaces.open(record));
+    return composedView(context, record, { write, ids: userNamespace?.ids });
   });
 }
 
@@ -41,21 +42,31 @@ export function checkPresent({ id, state }: ContainerRecord, verb: string): void
     throw new EngineError("conflict", `You cannot ${verb} container ${id} which is being removed`);
 }
 
+/** A root shows ids of outside, an archive has the container's own. */
+export function idsOf({ userNamespace }: ContainerRecord): { readonly idMappings?: NonNullable<typeof userNamespace> } {
+  return userNamespace === undefined ? {} : { idMappings: userNamespace };
+}
+
 /** A path below the exec root that nothing has; what a crash leaves there, boot removes. */
 export function scratchPath({ deps }: Pick<ContainerContext, "deps">): string {
   return join(deps.paths.execRoot, `files-${randomHexId().slice(0, 16)}`);
 }
 
-function composedView(context: ContainerContext, record: ContainerRecord, write: boolean): FileView {
+function composedView(
+  context: ContainerContext,
+  record: ContainerRecord,
+  { write, ids }: { readonly write: boolean; readonly ids: MountIds | undefined },
+): FileView {
   const { deps, roots } = context;
   using undo = new DisposableStack();
-  undo.use(roots.hold(record));
+  undo.use(roots.hold(record, ids));
   const view = undo.use(
     deps.mounter.openView({
       root: containerFiles(deps, record.id).rootfs,
       mounts: viewMounts(context, record),
       readonlyRoot: write && record.hostConfig.ReadonlyRootfs === true,
       scratch: scratchPath(context),
+      ...(ids && { ids }),
     }),
   );
   return fileView(record, view.path, undo.move());

@@ -4,6 +4,7 @@ import {
   bindMount,
   chmodAt,
   closeDescriptor,
+  cloneIdmapped,
   cloneMountTree,
   createFileAt,
   type NameAt,
@@ -13,8 +14,9 @@ import {
   statAt,
   TreeRoot,
   unmount,
+  withFileIdentity,
 } from "#linux";
-import type { TreeView, ViewMount, ViewRequest } from "../mod.ts";
+import type { MountIds, TreeView, ViewMount, ViewRequest } from "../mod.ts";
 
 const oPath = 0x200000;
 
@@ -22,12 +24,12 @@ const oPath = 0x200000;
  * Everything is put together at `scratch`, copied into a tree that only a descriptor names, and taken away again before
  * anything else of this process runs: a kill at any moment leaves at most one mount there.
  */
-export function openTreeView({ scratch, root, mounts, readonlyRoot }: ViewRequest): TreeView {
+export function openTreeView({ scratch, root, mounts, readonlyRoot, ids }: ViewRequest): TreeView {
   mkdirSync(scratch, { mode: 0o700 });
   try {
     bindMount(root, scratch);
     try {
-      for (const mount of mounts) attach(scratch, mount);
+      for (const mount of mounts) attach(scratch, mount, ids);
       if (readonlyRoot) remountReadonly(scratch);
       return viewOf(cloneMountTree(scratch));
     } finally {
@@ -44,12 +46,13 @@ export function viewOf(tree: ReturnType<typeof cloneMountTree>): TreeView {
 }
 
 /** What is mounted and what it is mounted on are both held open first: neither can be swapped for a link. */
-function attach(scratch: string, { source, destination, readonly, recursive }: ViewMount): void {
-  const isDirectory = statSync(source).isDirectory();
-  using tree = cloneMountTree(source, { recursive });
-  if (readonly) setTreeReadonly(tree);
+function attach(scratch: string, mount: ViewMount, ids: MountIds | undefined): void {
+  const isDirectory = statSync(mount.source).isDirectory();
+  using tree = ids === undefined ? cloneMountTree(mount.source, mount) : cloneIdmapped({ ...mount, ...ids });
+  if (mount.readonly) setTreeReadonly(tree);
   using root = new TreeRoot(scratch);
-  const target = openTarget(root, destination.replace(/^\/+/, ""), isDirectory);
+  const open = (): number => openTarget(root, mount.destination.replace(/^\/+/, ""), { isDirectory, ids });
+  const target = ids === undefined ? open() : withFileIdentity(ids.root, open);
   try {
     attachMountTree(tree, target);
   } finally {
@@ -58,11 +61,16 @@ function attach(scratch: string, { source, destination, readonly, recursive }: V
 }
 
 /** The mount point, made when it is missing; links are followed inside the root. */
-function openTarget(root: TreeRoot, path: string, isDirectory: boolean): number {
-  if (isDirectory) root.makeDirectories(path);
+function openTarget(
+  root: TreeRoot,
+  path: string,
+  { isDirectory, ids }: { readonly isDirectory: boolean; readonly ids: MountIds | undefined },
+): number {
+  const parents = ids === undefined ? {} : { owner: ids.root };
+  if (isDirectory) root.makeDirectories(path, parents);
   else {
     const { parent, name } = splitPath(path);
-    const directory = root.makeDirectories(parent);
+    const directory = root.makeDirectories(parent, parents);
     if (statAt(directory, name) === undefined) makeFile({ directory, name });
   }
   return root.open(path, oPath);
