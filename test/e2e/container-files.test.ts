@@ -275,7 +275,7 @@ describe.skipIf(process.getuid?.() !== 0).each(["docker", "lighter"] as const)("
       expect(
         listed
           .filter((line) => / a\//.test(line))
-          .map((line) => line[0])
+          .map((line) => line.slice(0, 1))
           .toSorted()
           .join(""),
       ).toBe("-cddhp");
