@@ -11,7 +11,6 @@ const endpoints = [
   ["POST", "/session"],
   ["POST", "/grpc"],
   ["POST", "/commit"],
-  ["GET", "/containers/{id}/stats"],
   ["GET", "/containers/{id}/checkpoints"],
   ["POST", "/containers/{id}/checkpoints"],
   ["DELETE", "/containers/{id}/checkpoints/{checkpoint}"],

@@ -16,6 +16,7 @@ import type {
   NetworkInfo,
   PathStat,
   ProgressMessage,
+  StatsResponse,
   TopResponse,
   UpdateRequest,
   UpdateResponse,
@@ -133,6 +134,10 @@ export interface Containers {
   attach(ref: string, options: AttachOptions): Promise<AttachSession>;
   resize(ref: string, size: { readonly height: number; readonly width: number }): Promise<void>;
   top(ref: string, psArgs: string): Promise<TopResponse>;
+  /** Never waits: what the container uses now, beside the last time somebody asked (or its start). */
+  stats(ref: string, options: { readonly oneShot: boolean }): StatsResponse;
+  /** One now, then one a second. Ends with the container's removal and when the signal aborts. */
+  followStats(ref: string, signal: AbortSignal): AsyncIterable<StatsResponse>;
   update(ref: string, request: UpdateRequest): Promise<UpdateResponse>;
   /** What the container changed of its image's files, by path; null when nothing. */
   changes(ref: string): Promise<readonly FsChange[] | null>;

@@ -42,6 +42,7 @@ import { createNetworks } from "./network/networks.ts";
 import { openNetworkRegistry } from "./network/registry.ts";
 import { recover } from "./recovery.ts";
 import { createSystem } from "./system/system.ts";
+import { createStatsSampler, type StatsSampler } from "./stats/sampler.ts";
 import { createUserNamespaces } from "./userns/user-namespaces.ts";
 import { createVolumes } from "./volumes/volumes.ts";
 
@@ -60,9 +61,10 @@ export async function openEngine(deps: EngineDeps): Promise<Engine> {
   const buildHost = createBuildHost(context);
   await reconcileBuilds(buildHost);
   startWithEngine(context, stopped);
+  const sampler = createStatsSampler(context);
   const builder = createBuilder(buildHost, { logger: deps.logger, clock: deps.clock });
   return {
-    containers: createContainers(context, execs),
+    containers: createContainers(context, execs, sampler),
     execs,
     images: createImages(context),
     networks: createNetworks(context),
@@ -70,6 +72,7 @@ export async function openEngine(deps: EngineDeps): Promise<Engine> {
     system: createSystem(context),
     build: (body, options, signal) => builder.build(body, options, signal),
     async [Symbol.asyncDispose]() {
+      sampler[Symbol.dispose]();
       context.restarts[Symbol.dispose]();
       context.health[Symbol.dispose]();
       // Some of it waits for the end of a container.
@@ -105,7 +108,7 @@ function createContext(
   };
 }
 
-function createContainers(context: ContainerContext, execs: ExecTable): Containers {
+function createContainers(context: ContainerContext, execs: ExecTable, sampler: StatsSampler): Containers {
   return {
     list(options) {
       const found = listContainers(context, options);
@@ -127,6 +130,8 @@ function createContainers(context: ContainerContext, execs: ExecTable): Containe
     attach: (ref, options) => attachContainer(context, ref, options),
     resize: async (ref, size) => resizeContainer(context, ref, size),
     top: (ref, psArgs) => topContainer(context, ref, psArgs),
+    stats: (ref, { oneShot }) => sampler.once(context.registry.find(ref), oneShot),
+    followStats: (ref, signal) => sampler.follow(context.registry.find(ref).id, signal),
     update: (ref, request) => updateContainer(context, ref, request),
     changes: (ref) => containerChanges(context, ref),
     export: (ref) => exportContainer(context, ref),

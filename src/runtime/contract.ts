@@ -1,5 +1,5 @@
 import type { ContainerId } from "#core";
-import type { OciProcess, OciSpec } from "#spec";
+import type { ContainerReading, OciProcess, OciSpec } from "#spec";
 import type { LimitChange } from "./limits/writes.ts";
 
 export interface TaskRequest {
@@ -82,6 +82,12 @@ export interface LogReadOptions {
   readonly follow?: { readonly ended: Promise<unknown> };
 }
 
+export interface ReadingOptions {
+  readonly ownNetwork: boolean;
+  /** No limit of memory is told to be above this. */
+  readonly hostMemoryBytes: number;
+}
+
 export interface Runtime extends AsyncDisposable {
   readonly defaultRuntime: string;
   /** Registered runtimes and what they are, for `info`. */
@@ -99,6 +105,11 @@ export interface Runtime extends AsyncDisposable {
   signal(id: ContainerId, signal: number): void;
   pause(id: ContainerId): Promise<void>;
   resume(id: ContainerId): Promise<void>;
+  /**
+   * What a task uses now: a few small files, no process. Undefined when its cgroup is gone.
+   * @param ownNetwork whether it has interfaces of its own
+   */
+  read(id: ContainerId, options: ReadingOptions): ContainerReading | undefined;
   /**
    * Changes limits of a task that runs; what is absent stays. All or nothing.
    * @throws EngineError `not_found`, `internal` when the kernel refuses

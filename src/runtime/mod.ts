@@ -15,6 +15,7 @@ export { resolveUser, type ResolvedUser } from "./user.ts";
 export { defaultCapabilities, resolveCapabilities } from "./spec/capabilities.ts";
 export { createSpec, type SpecInput, type SpecResult } from "./spec/create-spec.ts";
 export { readBlockIo } from "./spec/block-io.ts";
+export { systemCpuNs } from "./stats/system-time.ts";
 export type { LimitChange } from "./limits/writes.ts";
 export { resolveLimits } from "./spec/resources.ts";
 export { limitWarnings, type LimitSupport } from "./spec/limit-support.ts";

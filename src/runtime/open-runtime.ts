@@ -8,9 +8,13 @@ import { ExitWatch } from "./exit-watch.ts";
 import { execInTask } from "./exec.ts";
 import { applyLimits } from "./limits/apply.ts";
 import { controllerDirectory, type ControllerDirectory } from "./limits/directory.ts";
+import { parseNetDev } from "./stats/network.ts";
+import { readCgroupV1 } from "./stats/read-v1.ts";
+import { readCgroupV2 } from "./stats/read-v2.ts";
 import { limitWrites, type LimitChange } from "./limits/writes.ts";
 import { readLog } from "./log-read.ts";
-import type { Runtime, TaskHandle, TaskRequest, TaskStatus } from "./contract.ts";
+import type { ReadingOptions, Runtime, TaskHandle, TaskRequest, TaskStatus } from "./contract.ts";
+import type { ContainerReading } from "#spec";
 import { MonitorError, startMonitor } from "./monitor.ts";
 import { programVersion, runCommand, type OciRuntime } from "./oci-runtime.ts";
 import { createError, startError } from "./runtime-errors.ts";
@@ -21,6 +25,7 @@ import {
   isOfThisBoot,
   monitorAlive,
   processesOfTask,
+  readText,
   TaskFiles,
   type TaskProcesses,
   type TaskRecord,
@@ -86,6 +91,7 @@ function runtimeOf(tasks: Tasks, monitorVersion: string, scope: DisposableStack)
     signal: (id, signal) => tasks.signal(id, signal),
     pause: (id) => tasks.freeze(id, "pause"),
     resume: (id) => tasks.freeze(id, "resume"),
+    read: (id, readingOptions) => tasks.read(id, readingOptions),
     limit: (id, change) => tasks.limit(id, change),
     onExit: (listener) => exits.subscribe(listener),
     delete: (id) => tasks.delete(id),
@@ -178,6 +184,17 @@ class Tasks {
     const result = await runCommand(this.runtimeOf(id), [verb, id]);
     if (result.exitCode !== 0)
       throw new EngineError("internal", `cannot ${verb} container ${id}: ${result.stderr.trim()}`);
+  }
+
+  read(id: ContainerId, { ownNetwork, hostMemoryBytes }: ReadingOptions): ContainerReading | undefined {
+    const record = this.files.readRecord(id);
+    if (record === undefined) return undefined;
+    const directoryOf = controllerDirectory(this.#options.cgroups, record.cgroupsPath);
+    const readCgroup = this.#options.cgroups.version === 1 ? readCgroupV1 : readCgroupV2;
+    const reading = readCgroup(directoryOf, hostMemoryBytes);
+    const pid = ownNetwork ? this.files.readProcesses(id)?.pid : undefined;
+    const networks = pid === undefined ? undefined : parseNetDev(readText(`/proc/${pid}/net/dev`) ?? "");
+    return reading && { ...reading, ...(networks && { networks }) };
   }
 
   limit(id: ContainerId, change: LimitChange): void {

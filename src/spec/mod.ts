@@ -5,6 +5,7 @@
 export { chainIds, nextChainId } from "./chain.ts";
 export type * from "./docker-container.ts";
 export type * from "./docker-image.ts";
+export * from "./docker-stats.ts";
 export { apiVersion, minApiVersion } from "./docker-system.ts";
 export type * from "./docker-system.ts";
 export { mediaTypes } from "./oci-image.ts";

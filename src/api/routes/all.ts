@@ -10,6 +10,7 @@ import { imageArchiveRoutes } from "./image-archives.ts";
 import { imageRoutes } from "./images.ts";
 import { lifecycleRoutes } from "./lifecycle.ts";
 import { networkRoutes } from "./networks.ts";
+import { statsRoutes } from "./stats.ts";
 import { streamRoutes } from "./streams.ts";
 import { swarmRoutes } from "./swarm.ts";
 import { systemRoutes } from "./system.ts";
@@ -22,6 +23,7 @@ export const routes: readonly Route[] = [
   ...lifecycleRoutes,
   ...streamRoutes,
   ...attachWebsocketRoutes,
+  ...statsRoutes,
   ...execRoutes,
   ...containerRoutes,
   ...containerFileRoutes,
