@@ -13,7 +13,7 @@ import {
   type MachineFacts,
 } from "#engine";
 import { openImageStore, type ImageEvents, type ImageStore } from "#image";
-import { detectCgroups, diskUsage, enableFavorDynmods, readHostFacts } from "#linux";
+import { detectCgroups, diskUsage, enableFavorDynmods, readHostFacts, statFs } from "#linux";
 import { openSandboxes } from "#network";
 import { openBridgeDriver } from "#network/bridge";
 import { defaultCgroupDriver, openRuntime, systemdRuns, type CgroupDriver } from "#runtime";
@@ -92,6 +92,7 @@ function readMachine(options: DaemonOptions): MachineFacts {
     : { enabled: false, reason: "turned off by cgroup-favordynmods" };
   return {
     ...readHostFacts(),
+    backingFilesystem: statFs(options.dataRoot).type,
     cgroupVersion: cgroups.mode === "v2" ? "2" : "1",
     cgroupDriver: cgroupDriver(options),
     controllers: cgroups.controllers,

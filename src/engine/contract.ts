@@ -200,12 +200,15 @@ export interface EventOptions {
   readonly filters: Filters;
 }
 
+/** Kinds of objects, as `GET /system/df?type=` names them. */
+export type DiskUsageType = "container" | "image" | "volume" | "build-cache";
+
 export interface System {
   version(): VersionResponse;
   /** The object of `GET /info`. */
   info(): Promise<Readonly<Record<string, unknown>>>;
   events(options: EventOptions, signal: AbortSignal): AsyncIterable<EventMessage>;
-  diskUsage(): Promise<Readonly<Record<string, unknown>>>;
+  diskUsage(types: ReadonlySet<DiskUsageType>): Promise<Readonly<Record<string, unknown>>>;
 }
 
 export interface Networks {

@@ -51,6 +51,8 @@ export interface MachineFacts {
   readonly hostname: string;
   readonly operatingSystem: string;
   readonly osVersion: string;
+  /** Of the data root. */
+  readonly backingFilesystem: string;
   readonly cgroupVersion: "1" | "2";
   readonly cgroupDriver: CgroupDriver;
   /** Cgroup controllers containers can be limited by. */

@@ -1,5 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { linkSync, mkdirSync, mkdtempSync, rmdirSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmdirSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { diskUsage, fsyncDir, statFs, syncFs } from "./files.ts";
 import { mountTmpfs, unmount } from "./mounts.ts";
 import { getXattr, listXattrs, removeXattr, setXattr } from "./xattr.ts";
@@ -28,6 +37,20 @@ describe.skipIf(process.getuid?.() !== 0)("files", () => {
     expect(usage.bytes).toBe(Number.parseInt(du, 10));
     expect(usage.inodes).toBe(5); // root, a, b, one, link
     unmount(`${root}/other`);
+  });
+
+  test("what is not there, or goes while it is counted, counts nothing", async () => {
+    expect(await diskUsage(`${root}/absent`)).toEqual({ bytes: 0, inodes: 0 });
+    for (let at = 0; at < 40; at++) {
+      mkdirSync(`${root}/goes/${at}`, { recursive: true });
+      for (let file = 0; file < 40; file++) writeFileSync(`${root}/goes/${at}/${file}`, "");
+    }
+    const counting = diskUsage(`${root}/goes`);
+    for (const name of readdirSync(`${root}/goes`)) {
+      for (const file of readdirSync(`${root}/goes/${name}`)) unlinkSync(`${root}/goes/${name}/${file}`);
+      rmdirSync(`${root}/goes/${name}`);
+    }
+    expect((await counting).inodes).toBeLessThan(1641);
   });
 
   test("file systems are named and measured", () => {

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, lstatSync, openSync, readdirSync, statfsSync } from "node:fs";
+import { closeSync, fsyncSync, lstatSync, openSync, readdirSync, statfsSync, type Dirent } from "node:fs";
 import { bindLibc, check } from "./libc.ts";
 
 const libc = bindLibc({ syncfs: { args: ["i32"], returns: "i32" } });
@@ -29,13 +29,18 @@ export interface DiskUsage {
   readonly inodes: number;
 }
 
-/** Sum over a tree, itself included; hard links count once, other file systems below and links' targets do not. */
+/**
+ * Sum over a tree, itself included; hard links count once, other file systems below and links' targets do not. What is not
+ * there, or goes meanwhile, counts nothing.
+ */
 export async function diskUsage(directory: string): Promise<DiskUsage> {
-  const walk = new UsageWalk(lstatSync(directory).dev);
+  const root = lstatSync(directory, { throwIfNoEntry: false });
+  if (!root) return { bytes: 0, inodes: 0 };
+  const walk = new UsageWalk(root.dev);
   const pending = [directory];
   for (let path = pending.pop(); path !== undefined; path = pending.pop()) {
     if (!walk.count(path)) continue;
-    for (const entry of readdirSync(path, { withFileTypes: true })) {
+    for (const entry of entriesOf(path)) {
       const child = `${path}/${entry.name}`;
       if (entry.isDirectory()) pending.push(child);
       else walk.count(child);
@@ -43,6 +48,17 @@ export async function diskUsage(directory: string): Promise<DiskUsage> {
     await walk.pause();
   }
   return { bytes: walk.bytes, inodes: walk.inodes };
+}
+
+function entriesOf(path: string): readonly Dirent[] {
+  try {
+    return readdirSync(path, { withFileTypes: true });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    // Removed since it was counted, and perhaps a file by now.
+    if (code === "ENOENT" || code === "ENOTDIR") return [];
+    throw error;
+  }
 }
 
 class UsageWalk {

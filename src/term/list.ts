@@ -49,6 +49,14 @@ export function formatList<Row>(rows: readonly Row[], spec: ListSpec<Row>, forma
   return alignTabs([header, ...lines, ""].join("\n"), tableTabs);
 }
 
+/** Rows as objects of their columns, as the JSON form has them. */
+export function listObjects<Row>(
+  rows: readonly Row[],
+  spec: ListSpec<Row>,
+): readonly Readonly<Record<string, unknown>>[] {
+  return rows.map((row) => JSON.parse(jsonRow(row, spec)) as Readonly<Record<string, unknown>>);
+}
+
 function compile(source: string): ReturnType<typeof compileTemplate> {
   try {
     return compileTemplate(source);

@@ -2,7 +2,7 @@
  * term: what a command line shows. Output to descriptors, tables, Go-style templates for `--format`, sizes, ages, progress.
  * Everything here formats; only {@link openOutput} and the raw terminal touch the world.
  */
-export { formatList, parseListFormat, type ListColumn, type ListFormat, type ListSpec } from "./list.ts";
+export { formatList, listObjects, parseListFormat, type ListColumn, type ListFormat, type ListSpec } from "./list.ts";
 export { createProgress, type Progress, type ProgressLine } from "./progress.ts";
 export { openRawTerminal, type RawTerminal } from "./raw-terminal.ts";
 export { formatBinarySize, formatSize, parseBinarySize } from "./size.ts";

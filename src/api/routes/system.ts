@@ -1,4 +1,5 @@
 import { EngineError } from "#core";
+import type { DiskUsageType } from "#engine";
 import type { Call } from "../call.ts";
 import { empty, json, text, type ApiResponse } from "../response.ts";
 import type { Route } from "../router.ts";
@@ -23,26 +24,19 @@ export const systemRoutes: readonly Route[] = [
   { method: "GET", pattern: "/plugins/{name*}/json", handler: missingPlugin },
 ];
 
-/** `type` (since 1.42) and the lists of the answer it keeps. */
-const usageLists: Readonly<Record<string, readonly string[]>> = {
-  container: ["Containers"],
-  image: ["LayersSize", "Images"],
-  volume: ["Volumes"],
-  "build-cache": ["BuildCache", "BuilderSize"],
-};
+const usageTypes: readonly DiskUsageType[] = ["container", "image", "volume", "build-cache"];
 
+/** `type` is known since 1.42. What is not asked for is not measured. */
 async function diskUsage(call: Call): Promise<ApiResponse> {
-  const types = call.version >= 1042 ? call.query.getAll("type") : [];
-  const kept = new Set(types.flatMap(usageListsOf));
-  const usage = await call.engine.system.diskUsage();
-  if (types.length === 0) return json(usage);
-  return json(Object.fromEntries(Object.entries(usage).filter(([key]) => kept.has(key))));
+  const wanted = call.version >= 1042 ? call.query.getAll("type") : [];
+  const types = wanted.length === 0 ? usageTypes : wanted.map(usageType);
+  return json(await call.engine.system.diskUsage(new Set(types)));
 }
 
-function usageListsOf(type: string): readonly string[] {
-  const lists = usageLists[type];
-  if (!lists) throw new EngineError("invalid", `unknown object type: ${type}`);
-  return lists;
+function usageType(text: string): DiskUsageType {
+  const type = usageTypes.find((known) => known === text);
+  if (!type) throw new EngineError("invalid", `unknown object type: ${text}`);
+  return type;
 }
 
 function missingPlugin(call: Call): never {

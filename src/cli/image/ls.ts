@@ -16,7 +16,8 @@ export interface ImageRow {
 
 const none = "<none>";
 
-function columns(trunc: boolean, digests: boolean, nowMs: number): ListSpec<ImageRow> {
+/** Placeholders of `images`. */
+export function imageColumns(trunc: boolean, digests: boolean, nowMs: number): ListSpec<ImageRow> {
   return {
     typeName: "*formatter.imageContext",
     table: ["Repository", "Tag", ...(digests ? ["Digest"] : []), "ID", "CreatedSince", "Size"],
@@ -105,7 +106,7 @@ export const ls = command({
     const template = flags.quiet ? "{{.ID}}" : flags.format || context.config.imagesFormat || "";
     const rows = images.flatMap((image) => imageRows(image, flags.digests));
     context.stdout.write(
-      formatList(rows, columns(!flags["no-trunc"], flags.digests, Date.now()), parseListFormat(template)),
+      formatList(rows, imageColumns(!flags["no-trunc"], flags.digests, Date.now()), parseListFormat(template)),
     );
   },
 });

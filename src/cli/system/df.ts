@@ -1,11 +1,9 @@
-import { formatAge } from "#core";
-import { diskUsage, type BuildCacheRecord, type DiskUsage, type VolumeUsage } from "#client";
-import type { ContainerSummary, ImageSummary } from "#spec";
-import { alignTabs, formatList, formatSize, parseListFormat, tableTabs, type ListSpec } from "#term";
-import { containerColumns } from "../container/ls-columns.ts";
+import { diskUsage, type DiskUsage, type VolumeUsage } from "#client";
+import type { ContainerSummary } from "#spec";
+import { formatList, formatSize, parseListFormat, type ListSpec } from "#term";
 import { command } from "../framework/command.ts";
 import { bool, format } from "../framework/flags.ts";
-import { imageRows } from "../image/ls.ts";
+import { verboseUsage } from "./df-verbose.ts";
 
 interface UsageRow {
   readonly Type: string;
@@ -38,7 +36,7 @@ export const df = command({
   flags: { format: format(), verbose: bool("Show each object", { short: "v" }) },
   async run(context, { flags }) {
     const usage = await diskUsage(context.client);
-    if (flags.verbose && flags.format === "") context.stdout.write(verboseText(usage, Date.now()));
+    if (flags.verbose) context.stdout.write(verboseUsage(usage, flags.format, Date.now()));
     else context.stdout.write(formatList(rowsOf(usage), columns, parseListFormat(flags.format)));
   },
 });
@@ -104,93 +102,4 @@ function rwSize({ SizeRw = 0 }: ContainerSummary): number {
 
 function sum<T>(items: readonly T[], size: (item: T) => number): number {
   return items.reduce((total, item) => total + size(item), 0);
-}
-
-function verboseText(usage: DiskUsage, nowMs: number): string {
-  const cache = usage.BuildCache ?? [];
-  return [
-    "Images space usage:\n",
-    table(
-      ["REPOSITORY", "TAG", "IMAGE ID", "CREATED", "SIZE", "SHARED SIZE", "UNIQUE SIZE", "CONTAINERS"],
-      (usage.Images ?? []).flatMap((image) => imageCells(image, nowMs)),
-    ),
-    "\nContainers space usage:\n",
-    table(
-      ["CONTAINER ID", "IMAGE", "COMMAND", "LOCAL VOLUMES", "SIZE", "CREATED", "STATUS", "NAMES"],
-      (usage.Containers ?? []).map((row) => containerCells(row, nowMs)),
-    ),
-    "\nLocal Volumes space usage:\n",
-    table(
-      ["VOLUME NAME", "LINKS", "SIZE"],
-      (usage.Volumes ?? []).map(({ Name, UsageData }) => [
-        Name,
-        String(UsageData?.RefCount ?? "N/A"),
-        UsageData ? formatSize(UsageData.Size) : "N/A",
-      ]),
-    ),
-    `\nBuild cache usage: ${formatSize(
-      sum(
-        cache.filter(({ Shared }) => !Shared),
-        ({ Size }) => Size,
-      ),
-    )}\n`,
-    table(
-      ["CACHE ID", "CACHE TYPE", "SIZE", "CREATED", "LAST USED", "USAGE", "SHARED"],
-      cache.map((record) => cacheCells(record, nowMs)),
-    ),
-  ].join("\n");
-}
-
-function table(headers: readonly string[], rows: readonly (readonly string[])[]): string {
-  return alignTabs([headers, ...rows].map((cells) => `${cells.join("\t")}\n`).join(""), tableTabs);
-}
-
-function imageCells(image: ImageSummary, nowMs: number): readonly (readonly string[])[] {
-  const unique = image.SharedSize === -1 ? "N/A" : formatSize(image.Size - image.SharedSize);
-  return imageRows(image, false).map(({ repository, tag }) => [
-    repository,
-    tag,
-    image.Id.replace(/^sha256:/, "").slice(0, 12),
-    `${formatAge(nowMs / 1000 - image.Created)} ago`,
-    formatSize(image.Size, 3),
-    image.SharedSize === -1 ? "N/A" : formatSize(image.SharedSize),
-    unique,
-    String(image.Containers),
-  ]);
-}
-
-function containerCells(row: ContainerSummary, nowMs: number): readonly string[] {
-  const { columns: all } = containerColumns({ trunc: true, size: false, nowMs });
-  const cell = (name: string): string => textOf(all.find((column) => column.name === name)?.value(row));
-  return [
-    cell("ID"),
-    cell("Image"),
-    cell("Command"),
-    cell("LocalVolumes"),
-    formatSize(row.SizeRw ?? 0, 3),
-    cell("RunningFor"),
-    cell("Status"),
-    cell("Names"),
-  ];
-}
-
-function cacheCells(
-  { ID, Type, Size, CreatedAt, LastUsedAt, UsageCount, Shared }: BuildCacheRecord,
-  nowMs: number,
-): readonly string[] {
-  const age = (time: string | null): string =>
-    time === null ? "" : `${formatAge((nowMs - Date.parse(time)) / 1000)} ago`;
-  return [
-    ID.slice(0, 12),
-    Type,
-    formatSize(Size, 3),
-    age(CreatedAt),
-    age(LastUsedAt),
-    String(UsageCount),
-    String(Shared),
-  ];
-}
-
-function textOf(value: unknown): string {
-  return typeof value === "string" ? value : "";
 }

@@ -5,7 +5,8 @@ import { command } from "../framework/command.ts";
 import { filter, format, quiet } from "../framework/flags.ts";
 import { naturalOrder } from "../framework/natural-order.ts";
 
-const columns: ListSpec<VolumeUsage> = {
+/** Placeholders of `volume ls`. */
+export const volumeColumns: ListSpec<VolumeUsage> = {
   typeName: "*formatter.volumeContext",
   table: ["Driver", "Name"],
   columns: [
@@ -31,6 +32,6 @@ export const ls = command({
     const template = flags.format || (flags.quiet ? "{{.Name}}" : context.config.volumesFormat || "");
     const { Volumes } = await listVolumes(context.client, flags.filter);
     const rows = (Volumes ?? []).toSorted((a, b) => naturalOrder(a.Name, b.Name));
-    context.stdout.write(formatList(rows, columns, parseListFormat(template)));
+    context.stdout.write(formatList(rows, volumeColumns, parseListFormat(template)));
   },
 });

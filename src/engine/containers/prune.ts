@@ -1,11 +1,12 @@
 import { isEngineError, parseTime, type ContainerId } from "#core";
 import type { Filters } from "../contract.ts";
 import type { ContainerContext } from "./context.ts";
-import { isActive, snapshotKeyOf, type ContainerRecord } from "./record.ts";
+import { isActive, type ContainerRecord } from "./record.ts";
 import { removeContainer } from "./remove.ts";
+import { containerBytes } from "./sizes.ts";
 import { matchesLabel } from "../labels.ts";
 
-/** Removes stopped containers; filters `until`, `label`, `label!`. Bytes of their own layers. */
+/** Removes stopped containers; filters `until`, `label`, `label!`. Bytes of their own layers and logs. */
 export async function pruneContainers(
   context: ContainerContext,
   filters: Filters,
@@ -27,7 +28,7 @@ export async function pruneContainers(
 /** Bytes that came free; undefined for a container that was started, or is gone, meanwhile. */
 async function removeUnlessUsed(context: ContainerContext, id: ContainerId): Promise<number | undefined> {
   try {
-    const { bytes } = await context.deps.snapshots.usage(snapshotKeyOf(id));
+    const bytes = await containerBytes(context, id);
     await removeContainer(context, id, { force: false, volumes: false, link: false });
     return bytes;
   } catch (error) {

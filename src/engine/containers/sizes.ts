@@ -1,6 +1,7 @@
-import { createLimiter, parseContainerId } from "#core";
+import { createLimiter, parseContainerId, type ContainerId } from "#core";
 import type { ContainerSummary } from "#spec";
 import type { ContainerContext } from "./context.ts";
+import { containerFiles } from "./files.ts";
 import { snapshotKeyOf, type ContainerRecord } from "./record.ts";
 
 /** Walks of directories at a time. */
@@ -18,6 +19,12 @@ export async function containerSizes({ deps }: ContainerContext, record: Contain
   const { bytes } = await deps.snapshots.usage(snapshotKeyOf(record.id));
   const image = record.imageId === "" ? undefined : deps.images.get(record.imageId);
   return { SizeRw: bytes, SizeRootFs: bytes + (image?.sizeBytes ?? 0) };
+}
+
+/** All that goes with a container: its own layer and its files, the log above all. */
+export async function containerBytes({ deps }: ContainerContext, id: ContainerId): Promise<number> {
+  const { bytes } = await deps.snapshots.usage(snapshotKeyOf(id));
+  return bytes + (await deps.directoryBytes(containerFiles(deps, id).directory));
 }
 
 /** Leaves out what is removed meanwhile. */

@@ -2,6 +2,7 @@ import { isEngineError } from "#core";
 import type { ImageDeleteItem } from "#spec";
 import type { Filters } from "../contract.ts";
 import type { ContainerContext } from "../containers/context.ts";
+import { imageBytes } from "../system/image-bytes.ts";
 import { imageFilter, isTrue } from "./filters.ts";
 import { imageUsers } from "./users.ts";
 
@@ -16,18 +17,17 @@ export async function pruneImages(
   const used = new Set(imageUsers(context).map(({ imageId }) => imageId));
   const candidates = images.list().filter(imageFilter(context, rest));
   const deleted: ImageDeleteItem[] = [];
-  let spaceReclaimed = 0;
-  for (const { id, sizeBytes } of candidates) {
+  const before = imageBytes(context.deps).total;
+  for (const { id } of candidates) {
     const image = images.get(id);
     if (!image || used.has(id) || images.children(id).length > 0) continue;
     const tags = images.tags(id);
     if (danglingOnly && tags.length > 0) continue;
-    const items = await removeUnused(context, tags.length === 0 ? [id] : tags);
-    deleted.push(...items);
-    if (items.some((item) => "Deleted" in item)) spaceReclaimed += sizeBytes;
+    deleted.push(...(await removeUnused(context, tags.length === 0 ? [id] : tags)));
   }
   await context.initLayers.drop();
-  return { deleted, spaceReclaimed };
+  // What another image made meanwhile is not worth a negative number.
+  return { deleted, spaceReclaimed: Math.max(before - imageBytes(context.deps).total, 0) };
 }
 
 /** Removes an image by all its names; one that came into use meanwhile stays. */

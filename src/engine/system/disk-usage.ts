@@ -1,53 +1,69 @@
-import { volumeInfo } from "#volume";
+import { createLimiter, parseContainerId } from "#core";
+import type { ContainerSummary, ImageSummary } from "#spec";
+import { volumeInfo, type VolumeRecord } from "#volume";
+import type { DiskUsageType } from "../contract.ts";
 import type { ContainerContext } from "../containers/context.ts";
+import { containerFiles } from "../containers/files.ts";
 import { listContainers } from "../containers/list.ts";
-import { snapshotKeyOf } from "../containers/record.ts";
+import { withSizes } from "../containers/sizes.ts";
 import { createImages } from "../images/images.ts";
+import { imageBytes } from "./image-bytes.ts";
 
-/** The object of `GET /system/df`: images, containers and volumes with their bytes. */
-export async function diskUsage(context: ContainerContext): Promise<Readonly<Record<string, unknown>>> {
-  const { deps } = context;
-  const filters = new Map<string, string[]>();
-  const images = createImages(context).list({ all: true, filters, sharedSize: true });
-  const layers = new Map(
-    deps.images.list().flatMap((image) => image.layers.map(({ chainId, unpackedBytes }) => [chainId, unpackedBytes])),
-  );
+/** Walks of directories at a time. */
+const walksAtOnce = 4;
+
+/**
+ * The object of `GET /system/df`; lists of other types are null. It adds up to what `du` says: images with the blobs they came
+ * as, containers with their logs.
+ */
+export async function diskUsage(
+  context: ContainerContext,
+  types: ReadonlySet<DiskUsageType>,
+): Promise<Readonly<Record<string, unknown>>> {
   return {
-    LayersSize: [...layers.values()].reduce((sum, bytes) => sum + bytes, 0),
-    Images: images.map((image) => ({
-      ...image,
-      SharedSize: sharedBytes(context, image.Id),
-      Containers: context.registry.all().filter(({ imageId }) => imageId === image.Id).length,
-    })),
-    Containers: await containersWithSizes(context),
-    Volumes: await volumesWithSizes(context),
-    BuildCache: [],
-    BuilderSize: 0,
+    ...(types.has("image") ? imageUsage(context) : { LayersSize: 0, Images: null }),
+    Containers: types.has("container") ? await containerUsage(context) : null,
+    Volumes: types.has("volume") ? await volumeUsage(context) : null,
+    BuildCache: types.has("build-cache") ? [] : null,
   };
 }
 
-function sharedBytes({ deps }: ContainerContext, id: string): number {
-  return deps.images.sharedBytes(deps.images.resolve(id).id);
+function imageUsage(context: ContainerContext): Readonly<Record<string, unknown>> {
+  const { deps, registry } = context;
+  const bytes = imageBytes(deps);
+  const images = createImages(context).list({ all: false, filters: new Map(), sharedSize: true });
+  const containers = registry.all();
+  const usageOf = (summary: ImageSummary): ImageSummary => {
+    const image = deps.images.resolve(summary.Id);
+    const { size, shared } = bytes.of(image);
+    const Containers = containers.filter(({ imageId }) => imageId === image.id).length;
+    return { ...summary, Size: size, SharedSize: shared, Containers };
+  };
+  return { LayersSize: bytes.total, Images: images.map(usageOf) };
 }
 
-async function containersWithSizes(context: ContainerContext): Promise<unknown[]> {
-  const summaries = listContainers(context, { all: true, limit: 0, size: true, filters: new Map() });
+async function containerUsage(context: ContainerContext): Promise<ContainerSummary[]> {
+  const { deps } = context;
+  const all = listContainers(context, { all: true, limit: 0, size: true, filters: new Map() });
+  const limited = createLimiter(walksAtOnce);
   return Promise.all(
-    summaries.map(async (summary) => {
-      const record = context.registry.find(summary.Id);
-      const { bytes } = await context.deps.snapshots.usage(snapshotKeyOf(record.id));
-      const image = record.imageId === "" ? undefined : context.deps.images.get(record.imageId);
-      return { ...summary, SizeRw: bytes, SizeRootFs: bytes + (image?.sizeBytes ?? 0) };
+    (await withSizes(context, all)).map(async (summary) => {
+      const { directory } = containerFiles(deps, parseContainerId(summary.Id));
+      const files = await limited(() => deps.directoryBytes(directory));
+      return { ...summary, SizeRw: (summary.SizeRw ?? 0) + files };
     }),
   );
 }
 
-async function volumesWithSizes({ deps, registry }: ContainerContext): Promise<unknown[]> {
-  const mounts = registry.all().flatMap((record) => record.mounts);
-  return Promise.all(
-    deps.volumes.list().map(async (volume) => {
-      const RefCount = mounts.filter(({ Name }) => Name === volume.name).length;
-      return { ...volumeInfo(volume), UsageData: { RefCount, Size: await deps.directoryBytes(volume.mountpoint) } };
-    }),
-  );
+async function volumeUsage({ deps, registry }: ContainerContext): Promise<unknown[]> {
+  const links = new Map<string, number>();
+  for (const { mounts } of registry.all()) {
+    for (const name of new Set(mounts.flatMap(({ Name }) => Name ?? []))) links.set(name, (links.get(name) ?? 0) + 1);
+  }
+  const limited = createLimiter(walksAtOnce);
+  const usageOf = async (volume: VolumeRecord): Promise<unknown> => {
+    const Size = await limited(() => deps.directoryBytes(volume.mountpoint));
+    return { ...volumeInfo(volume), UsageData: { RefCount: links.get(volume.name) ?? 0, Size } };
+  };
+  return Promise.all(deps.volumes.list().map(usageOf));
 }

@@ -1,4 +1,5 @@
 import { readdirSync } from "node:fs";
+import { formatRfc3339Nano } from "#core";
 import { limitWarnings } from "#runtime";
 import type { ContainerContext } from "../containers/context.ts";
 import type { ContainerRecord } from "../containers/record.ts";
@@ -18,7 +19,7 @@ export function engineInfo(context: ContainerContext, id: string): Readonly<Reco
     NFd: readdirSync("/proc/self/fd").length,
     NGoroutines: 0,
     NEventsListener: deps.events.listenerCount,
-    SystemTime: new Date(deps.clock.nowMs()).toISOString(),
+    SystemTime: formatRfc3339Nano(deps.clock.nowNs()),
     ExperimentalBuild: false,
     ServerVersion: deps.options.version,
     LiveRestoreEnabled: true,
@@ -27,7 +28,9 @@ export function engineInfo(context: ContainerContext, id: string): Readonly<Reco
     HttpsProxy: "",
     NoProxy: "",
     IndexServerAddress: "https://index.docker.io/v1/",
-    RegistryConfig: { InsecureRegistryCIDRs: ["::1/128", "127.0.0.0/8"], IndexConfigs: {}, Mirrors: null },
+    RegistryConfig: registryConfig,
+    FirewallBackend: { Driver: "nftables" },
+    GenericResources: null,
     Swarm: {
       NodeID: "",
       NodeAddr: "",
@@ -39,6 +42,12 @@ export function engineInfo(context: ContainerContext, id: string): Readonly<Reco
     Warnings: warnings(context),
   };
 }
+
+const registryConfig = {
+  IndexConfigs: { "docker.io": { Name: "docker.io", Mirrors: [], Secure: true, Official: true } },
+  InsecureRegistryCIDRs: ["::1/128", "127.0.0.0/8"],
+  Mirrors: null,
+};
 
 function containerCounts(records: readonly ContainerRecord[]): Readonly<Record<string, number>> {
   const count = (...statuses: string[]): number =>
@@ -56,8 +65,11 @@ function driverInfo({ deps }: ContainerContext): Readonly<Record<string, unknown
   return {
     Driver: "overlay2",
     DriverStatus: [
+      ["Backing Filesystem", deps.machine.backingFilesystem],
       ["Supports d_type", "true"],
+      ["Using metacopy", "false"],
       ["Native Overlay Diff", "true"],
+      ["userxattr", "false"],
     ],
     Plugins: { Volume: ["local"], Network: ["bridge", "host", "null"], Authorization: null, Log: ["local"] },
     LoggingDriver: "local",

@@ -11,7 +11,7 @@ export function createSystem(context: ContainerContext): System {
     version: () => engineVersion(context),
     info: async () => engineInfo(context, id),
     events: (options, signal) => context.deps.events.subscribe(options, signal),
-    diskUsage: () => diskUsage(context),
+    diskUsage: (types) => diskUsage(context, types),
   };
 }
 
