@@ -33,9 +33,9 @@ async function diskUsage(call: Call): Promise<ApiResponse> {
   return json(await call.engine.system.diskUsage(new Set(types)));
 }
 
-function usageType(text: string): DiskUsageType {
-  const type = usageTypes.find((known) => known === text);
-  if (!type) throw new EngineError("invalid", `unknown object type: ${text}`);
+function usageType(name: string): DiskUsageType {
+  const type = usageTypes.find((known) => known === name);
+  if (!type) throw new EngineError("invalid", `unknown object type: ${name}`);
   return type;
 }
 

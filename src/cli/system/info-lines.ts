@@ -69,7 +69,7 @@ function pluginLines(server: Info): string[] {
 }
 
 function runtimeLines(server: Info): string[] {
-  const commit = (key: string): string => String(object(server[key])["ID"] ?? "");
+  const commit = (key: string): string => text(object(server[key])["ID"]);
   return [
     ` Runtimes: ${Object.keys(object(server["Runtimes"])).toSorted().join(" ")}`,
     ` Default Runtime: ${text(server["DefaultRuntime"])}`,
