@@ -174,6 +174,11 @@ class Tasks {
     if (signal === sigkill) this.#thaw(id);
   }
 
+  #isAlive(id: ContainerId): boolean {
+    const processes = this.files.readProcesses(id);
+    return processes !== undefined && containerAlive(processes);
+  }
+
   /** What is frozen, by whomever, dies of SIGKILL only once it goes on (cgroup v1). */
   #thaw(id: ContainerId): void {
     const record = this.files.readRecord(id);
@@ -182,8 +187,11 @@ class Tasks {
 
   async freeze(id: ContainerId, verb: "pause" | "resume"): Promise<void> {
     const result = await runCommand(this.runtimeOf(id), [verb, id]);
-    if (result.exitCode !== 0)
-      throw new EngineError("internal", `cannot ${verb} container ${id}: ${result.stderr.trim()}`);
+    if (result.exitCode === 0) return;
+    // It has ended, or is about to.
+    if (this.status(id).kind === "exited" || !this.#isAlive(id))
+      throw new EngineError("conflict", `container ${id} is not running`);
+    throw new EngineError("internal", `cannot ${verb} container ${id}: ${result.stderr.trim()}`);
   }
 
   read(id: ContainerId, { ownNetwork, hostMemoryBytes }: ReadingOptions): ContainerReading | undefined {

@@ -25,7 +25,7 @@ export async function stopContainer(context: ContainerContext, ref: string, opti
     if (!isRunning(current)) throw new EngineError("not_modified", `container ${record.id} is not running`);
     context.registry.update(record.id, { stoppedByUser: true });
     failpoint("stop.marked");
-    if (current.state.status === "paused") await thaw(context, current);
+    if (current.state.status === "paused") await thawUnlessEnded(context, current);
   });
   const told = tellStop(context, record);
   await endTask(context, record, signal, options.timeoutSeconds ?? record.config.StopTimeout ?? defaultStopSeconds);
@@ -169,6 +169,15 @@ export function unpauseContainer(context: ContainerContext, ref: string): Promis
     if (record.state.status !== "paused") throw new EngineError("conflict", `Container ${id} is not paused`);
     await thaw(context, record);
   });
+}
+
+/** Somebody else may have killed it by now. */
+async function thawUnlessEnded(context: ContainerContext, record: ContainerRecord): Promise<void> {
+  try {
+    await thaw(context, record);
+  } catch (error) {
+    if (!isEngineError(error, "conflict")) throw error;
+  }
 }
 
 async function thaw(context: ContainerContext, record: ContainerRecord): Promise<void> {
