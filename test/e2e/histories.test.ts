@@ -51,16 +51,24 @@ describe.skipIf(process.getuid?.() !== 0)(`many clients at the same few containe
     await box?.[Symbol.asyncDispose]();
   });
 
-  test("end as a container can end, and each answer has its reason", async () => {
-    for (let round = 0; round < rounds; round++) await play(seed + round, undefined);
-  }, 20_000 + rounds * 5_000);
+  test(
+    "end as a container can end, and each answer has its reason",
+    async () => {
+      for (let round = 0; round < rounds; round++) await play(seed + round, undefined);
+    },
+    20_000 + rounds * 5_000,
+  );
 
-  test("also when the daemon is killed meanwhile", async () => {
-    for (let round = 0; round < rounds; round++) {
-      const roundSeed = seed + 1000 + round;
-      await play(roundSeed, 20 + randomOf(roundSeed)() * 250);
-    }
-  }, 20_000 + rounds * 5_000);
+  test(
+    "also when the daemon is killed meanwhile",
+    async () => {
+      for (let round = 0; round < rounds; round++) {
+        const roundSeed = seed + 1000 + round;
+        await play(roundSeed, 20 + randomOf(roundSeed)() * 250);
+      }
+    },
+    20_000 + rounds * 5_000,
+  );
 
   async function play(roundSeed: number, killAfterMs: number | undefined): Promise<void> {
     const known: Known[] = [];
