@@ -1,6 +1,7 @@
 import type { ContainerId } from "#core";
 import type { ContainerReading, OciProcess, OciSpec } from "#spec";
 import type { LimitChange } from "./limits/writes.ts";
+import type { LogPosition } from "./log-chain.ts";
 
 export interface TaskRequest {
   readonly id: ContainerId;
@@ -73,13 +74,15 @@ export interface LogRecord {
 }
 
 export interface LogReadOptions {
-  /** Begin at this byte of the file; 0 is its start. */
-  readonly offset?: number;
+  /** Begin here; by default at the start of what there is. */
+  readonly from?: LogPosition;
   readonly tail?: number;
   readonly sinceNs?: bigint;
   readonly untilNs?: bigint;
   /** Go on until the signal aborts or `ended` settles and all was read. */
   readonly follow?: { readonly ended: Promise<unknown> };
+  /** What this reader has not read yet is kept, whatever the log's bounds. */
+  readonly pinned?: boolean;
 }
 
 export interface ReadingOptions {
@@ -131,4 +134,6 @@ export interface Runtime extends AsyncDisposable {
   /** Host pids of every process in the container. */
   processes(id: ContainerId): number[];
   readLog(path: string, options: LogReadOptions, signal: AbortSignal): AsyncIterable<LogRecord>;
+  /** Makes the monitor write to a new file at its log's path, once. @returns false when no monitor listens */
+  reopenLog(id: ContainerId): boolean;
 }

@@ -1,4 +1,6 @@
-import { closeSync, openSync, readSync, watch } from "node:fs";
+import { closeSync, openSync, readSync } from "node:fs";
+import { endOfLog, listSegments, SegmentFile, statFile, type LogPosition } from "./log-chain.ts";
+import { pinLog, watchLog } from "./log-watch.ts";
 
 const blockBytes = 256 * 1024;
 const newline = 0x0a;
@@ -6,64 +8,106 @@ const newline = 0x0a;
 const quietMs = 4;
 
 export interface BlockOptions {
-  readonly from: number;
-  /** Settles when nobody writes any more; without it reading ends at the end of the file. */
+  readonly from: LogPosition;
+  /** Settles when nobody writes any more; without it reading ends where the log ends now. */
   readonly ended: Promise<unknown> | undefined;
+  /** Segments that were not read yet are not rotated away. */
+  readonly pinned?: boolean;
+  /** Nanoseconds since the epoch; segments that were written before may be left out. */
+  readonly sinceNs?: bigint | undefined;
   readonly signal: AbortSignal;
 }
 
-/** An open log. */
-export class LogFile implements Disposable {
-  readonly fd: number;
+export interface LogBlock {
+  /** Whole lines; the caller's to keep. */
+  readonly data: Buffer;
+  /** Of the first byte. */
+  readonly at: LogPosition;
+}
+
+/**
+ * Blocks of whole lines, across all segments of a log. While followed, waits for it to grow; a growth between a read and
+ * the wait is not missed, as the watch is set before the first read. What was rotated away meanwhile is left out.
+ */
+export async function* readBlocks(path: string, options: BlockOptions): AsyncGenerator<LogBlock, void, undefined> {
+  const follows = options.ended !== undefined;
+  if (follows) makeFirst(path);
+  const end = follows ? undefined : endOfLog(path);
+  using pin = options.pinned ? pinLog(path, options.from.segment) : undefined;
+  using wakeup = options.ended === undefined ? undefined : new Wakeup(path, options.ended, options.signal);
+  let { segment: number, offset } = options.from;
+  for (;;) {
+    if (options.signal.aborted) return;
+    const segment = listSegments(path).find((other) => other.number >= number);
+    if (segment === undefined || segment.number > (end?.segment ?? Infinity)) return;
+    using file = await SegmentFile.open(segment);
+    if (file === undefined) continue;
+    if (segment.number !== number) offset = 0;
+    if (pin) pin.segment = segment.number;
+    const limit = end?.segment === segment.number && !segment.compressed ? end.offset : Infinity;
+    const isLive = yield* fileBlocks({ path, file, from: offset, limit, wakeup, options });
+    if (isLive) return;
+    [number, offset] = [segment.number + 1, 0];
+  }
+}
+
+interface FileReading {
   readonly path: string;
+  readonly file: SegmentFile;
+  readonly from: number;
+  readonly limit: number;
+  readonly wakeup: Wakeup | undefined;
+  readonly options: BlockOptions;
+}
 
-  private constructor(fd: number, path: string) {
-    this.fd = fd;
-    this.path = path;
-  }
-
-  /** Undefined when there is none; `create` makes it, so that a reader may come before the writer. */
-  static open(path: string, create: boolean): LogFile | undefined {
-    try {
-      return new LogFile(openSync(path, create ? "a+" : "r", 0o640), path);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-      throw error;
+/** @returns whether reading ends here: false when the writer has gone on to the next segment */
+async function* fileBlocks(reading: FileReading): AsyncGenerator<LogBlock, boolean, undefined> {
+  const { path, file, limit, wakeup, options } = reading;
+  let rest: Buffer = Buffer.alloc(0);
+  let position = reading.from;
+  let isQuiet = false;
+  let isFinal = isLeftBehind(path, file);
+  if (isFinal && isOlder(file, options.sinceNs)) return false;
+  for (;;) {
+    if (options.signal.aborted) return true;
+    const settled = wakeup?.settled ?? true;
+    const buffer = Buffer.allocUnsafe(blockBytes + rest.length);
+    rest.copy(buffer);
+    const wanted = Math.min(blockBytes, limit - position);
+    const count = wanted <= 0 ? 0 : readSync(file.fd, buffer, rest.length, wanted, position);
+    if (count === 0) {
+      if (isFinal) return false;
+      // Between the last read and this look the writer may have filled more of it.
+      isFinal = isLeftBehind(path, file);
+      if (isFinal) continue;
+      if (settled) return true;
+      isQuiet = (await wakeup?.wait(isQuiet)) ?? true;
+      continue;
     }
+    isQuiet = false;
+    const at = { segment: file.number, offset: position - rest.length };
+    position += count;
+    const filled = buffer.subarray(0, rest.length + count);
+    const end = filled.lastIndexOf(newline) + 1;
+    rest = filled.subarray(end);
+    if (end > 0) yield { data: filled.subarray(0, end), at };
   }
+}
 
-  [Symbol.dispose](): void {
-    closeSync(this.fd);
-  }
+/** Whether the writer fills a later file; what is in this one is then all. */
+function isLeftBehind(path: string, file: SegmentFile): boolean {
+  const current = statFile(path);
+  if (current !== undefined) return current.ino !== file.inode;
+  return (listSegments(path).at(-1)?.number ?? 0) > file.number;
+}
 
-  /**
-   * Blocks of whole lines. A block is the caller's to keep. While followed, waits for the file to grow; a growth
-   * between a read and the wait is not missed, as the watch is set before the first read.
-   */
-  async *blocks(options: BlockOptions): AsyncGenerator<Buffer, void, undefined> {
-    using wakeup = options.ended === undefined ? undefined : new Wakeup(this.path, options.ended, options.signal);
-    let rest: Buffer = Buffer.alloc(0);
-    let position = options.from;
-    let isQuiet = false;
-    for (;;) {
-      if (options.signal.aborted) return;
-      const settled = wakeup?.settled ?? true;
-      const buffer = Buffer.allocUnsafe(blockBytes + rest.length);
-      rest.copy(buffer);
-      const count = readSync(this.fd, buffer, rest.length, blockBytes, position);
-      if (count === 0) {
-        if (settled) return;
-        isQuiet = (await wakeup?.wait(isQuiet)) ?? true;
-        continue;
-      }
-      isQuiet = false;
-      position += count;
-      const filled = buffer.subarray(0, rest.length + count);
-      const end = filled.lastIndexOf(newline) + 1;
-      rest = filled.subarray(end);
-      if (end > 0) yield filled.subarray(0, end);
-    }
-  }
+function isOlder(file: SegmentFile, sinceNs: bigint | undefined): boolean {
+  return sinceNs !== undefined && file.lastWriteNs < sinceNs;
+}
+
+/** A reader may come before the writer. */
+function makeFirst(path: string): void {
+  if (listSegments(path).length === 0) closeSync(openSync(path, "a", 0o600));
 }
 
 /** Remembers that something happened until it is waited for. */
@@ -76,8 +120,7 @@ class Wakeup implements Disposable {
 
   constructor(path: string, ended: Promise<unknown>, signal: AbortSignal) {
     const wake = (): void => this.#wake();
-    const watcher = watch(path, wake);
-    this.#stack.defer(() => watcher.close());
+    this.#stack.use(watchLog(path, wake));
     signal.addEventListener("abort", wake);
     this.#stack.defer(() => signal.removeEventListener("abort", wake));
     const settle = (): void => {

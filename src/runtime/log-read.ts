@@ -1,7 +1,7 @@
-import { LogFile } from "./log-blocks.ts";
+import { readBlocks, type LogBlock } from "./log-blocks.ts";
+import type { LogReadOptions, LogRecord } from "./contract.ts";
 import { LogClock, parseOutput, parseRecords, type OutputChunk } from "./log-parse.ts";
 import { findTail } from "./log-tail.ts";
-import type { LogReadOptions, LogRecord } from "./contract.ts";
 
 /**
  * Records of a conmon log, oldest first. A missing file has none; with `follow` it is waited for.
@@ -14,8 +14,8 @@ export async function* readLog(
 ): AsyncGenerator<LogRecord, void, undefined> {
   const clock = new LogClock();
   const { sinceNs, untilNs } = options;
-  for await (const block of readBlocks(path, options, signal)) {
-    for (const record of parseRecords(block, clock)) {
+  for await (const { data } of logBlocks(path, options, signal)) {
+    for (const record of parseRecords(data, clock)) {
       if (untilNs !== undefined && record.timeNs > untilNs) return;
       if (sinceNs === undefined || record.timeNs >= sinceNs) yield record;
     }
@@ -28,20 +28,18 @@ export async function* readLog(
  */
 export async function* readOutput(
   path: string,
-  options: Pick<LogReadOptions, "offset" | "tail" | "follow">,
+  options: Pick<LogReadOptions, "from" | "tail" | "follow" | "pinned">,
   signal: AbortSignal,
 ): AsyncGenerator<OutputChunk, void, undefined> {
-  for await (const block of readBlocks(path, options, signal)) yield* parseOutput(block);
+  for await (const { data } of logBlocks(path, options, signal)) yield* parseOutput(data);
 }
 
-async function* readBlocks(
+async function* logBlocks(
   path: string,
   options: LogReadOptions,
   signal: AbortSignal,
-): AsyncGenerator<Buffer, void, undefined> {
-  using file = LogFile.open(path, options.follow !== undefined);
-  if (file === undefined) return;
-  const from =
-    options.tail === undefined ? (options.offset ?? 0) : Math.max(findTail(file.fd, options.tail), options.offset ?? 0);
-  yield* file.blocks({ from, ended: options.follow?.ended, signal });
+): AsyncGenerator<LogBlock, void, undefined> {
+  const { tail, sinceNs, pinned = false, follow } = options;
+  const from = tail === undefined ? (options.from ?? { segment: 1, offset: 0 }) : await findTail(path, tail);
+  yield* readBlocks(path, { from, ended: follow?.ended, sinceNs, pinned, signal });
 }

@@ -1,17 +1,28 @@
 import { fstatSync, readSync } from "node:fs";
+import { endOfLog, listSegments, SegmentFile, type LogPosition } from "./log-chain.ts";
 import { emptyLogLine, parseLogLine } from "./log-parse.ts";
 
 const chunkBytes = 64 * 1024;
 const newline = 0x0a;
 
 /**
- * Byte where the last `lines` lines begin, found from the end of the file. A line is what ends with a newline the
- * process wrote, or an unfinished rest; its parts may be several records.
+ * Where the last `lines` lines begin, found from the end of the last segment towards the first. A line is what ends with
+ * a newline the process wrote, or an unfinished rest; its parts may be several records.
  */
-export function findTail(fd: number, lines: number): number {
-  let position = fstatSync(fd).size;
-  if (lines <= 0) return position;
+export async function findTail(path: string, lines: number): Promise<LogPosition> {
+  if (lines <= 0) return endOfLog(path);
   const counter = new TailCounter(lines);
+  const segments = listSegments(path);
+  for (const segment of segments.toReversed()) {
+    using file = await SegmentFile.open(segment);
+    const offset = file === undefined ? undefined : scanFile(file.fd, counter);
+    if (offset !== undefined) return { segment: segment.number, offset };
+  }
+  return { segment: segments[0]?.number ?? 1, offset: 0 };
+}
+
+function scanFile(fd: number, counter: TailCounter): number | undefined {
+  let position = fstatSync(fd).size;
   let rest: Buffer = Buffer.alloc(0);
   while (position > 0) {
     const length = Math.min(chunkBytes, position);
@@ -29,7 +40,7 @@ export function findTail(fd: number, lines: number): number {
     if (found !== undefined) return position + found;
     rest = buffer.subarray(0, first);
   }
-  return 0;
+  return undefined;
 }
 
 function readFully(fd: number, buffer: Buffer, length: number, position: number): void {

@@ -19,7 +19,7 @@ import { MonitorError, startMonitor } from "./monitor.ts";
 import { programVersion, runCommand, type OciRuntime } from "./oci-runtime.ts";
 import { createError, startError } from "./runtime-errors.ts";
 import { createFilterCache, type FilterCache } from "./seccomp-filter.ts";
-import { openTaskStdin, resizeTask } from "./stdin.ts";
+import { openTaskStdin, reopenTaskLog, resizeTask } from "./stdin.ts";
 import {
   containerAlive,
   isOfThisBoot,
@@ -103,6 +103,7 @@ function runtimeOf(tasks: Tasks, monitorVersion: string, scope: DisposableStack)
     exec: (request) => execInTask(tasks.runtimeOf(request.id), files.paths(request.id), request),
     processes: (id) => tasks.processes(id),
     readLog: (path, readOptions, signal) => readLog(path, readOptions, signal),
+    reopenLog: (id) => reopenTaskLog(files.paths(id)),
     [Symbol.asyncDispose]: async () => scope.dispose(),
   };
 }

@@ -47,16 +47,29 @@ export function resizeTask(
   paths: TaskPaths,
   size: { readonly height: number; readonly width: number },
 ): void {
+  if (!writeFifo(paths.windowSize, `${size.height} ${size.width}\n`)) {
+    throw new EngineError("conflict", `container ${id} is not running`);
+  }
+}
+
+/** Makes conmon open its log's path anew (message type 2 of its `ctl` FIFO). @returns false when no monitor reads it */
+export function reopenTaskLog(paths: TaskPaths): boolean {
+  return writeFifo(paths.control, "2 0 0\n");
+}
+
+/** @returns false when nobody reads it */
+function writeFifo(path: string, message: string): boolean {
   let fd: number;
   try {
-    fd = openSync(paths.windowSize, constants.O_WRONLY | constants.O_NONBLOCK);
+    fd = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code !== "ENOENT" && code !== "ENXIO") throw error;
-    throw new EngineError("conflict", `container ${id} is not running`, { cause: error });
+    return false;
   }
   try {
-    writeSync(fd, `${size.height} ${size.width}\n`);
+    writeSync(fd, message);
+    return true;
   } finally {
     closeSync(fd);
   }

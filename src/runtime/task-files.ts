@@ -39,6 +39,7 @@ export interface TaskPaths {
   readonly monitorPid: string;
   readonly attach: string;
   readonly windowSize: string;
+  readonly control: string;
   readonly oom: string;
   readonly exit: string;
 }
@@ -70,6 +71,7 @@ export class TaskFiles {
       monitorPid: `${directory}/conmon.pid`,
       attach: `${directory}/attach`,
       windowSize: `${directory}/winsz`,
+      control: `${directory}/ctl`,
       oom: `${directory}/oom`,
       exit: `${this.exits}/${id}`,
     };

@@ -1,6 +1,5 @@
-import { statSync } from "node:fs";
 import { EngineError, type ContainerId } from "#core";
-import { readOutput } from "#runtime";
+import { endOfLog, readOutput } from "#runtime";
 import type { AttachOptions, AttachSession, StdinWriter, StreamFrame } from "../contract.ts";
 import { emitContainerEvent, type ContainerContext } from "./context.ts";
 import { containerFiles } from "./files.ts";
@@ -64,11 +63,11 @@ async function* sessionOutput(
   { run, aborted }: { readonly run: Promise<Run>; readonly aborted: AbortSignal },
 ): AsyncGenerator<StreamFrame, void, undefined> {
   const { log } = containerFiles(context.deps, record.id);
-  const offset = options.logs ? 0 : (statSync(log, { throwIfNoEntry: false })?.size ?? 0);
+  const from = options.logs ? {} : { from: endOfLog(log) };
   const current = options.stream ? await run : undefined;
   if (options.stream && !current && !options.logs) return;
   const follow = current ? { follow: current } : {};
-  for await (const frame of readOutput(log, { offset, ...follow }, aborted)) {
+  for await (const frame of readOutput(log, { ...from, ...follow, pinned: true }, aborted)) {
     if (frame.stream === "stdout" ? options.stdout : options.stderr) yield frame;
   }
 }

@@ -1,0 +1,71 @@
+import { renameSync, rmSync, statSync, utimesSync } from "node:fs";
+import { open } from "node:fs/promises";
+import { pipeline } from "node:stream/promises";
+import { listSegments, oldestPin, type LogSegment } from "#runtime";
+
+/** How much of a log is kept. */
+export interface LogBounds {
+  /** Of one segment; infinite: never rotated. */
+  readonly maxBytes: number;
+  /** Segments in all; at least 2 here, so that a rotation loses nothing that was just written. */
+  readonly maxFiles: number;
+  readonly compress: boolean;
+}
+
+/**
+ * Gives the current file its number. Its writer goes on filling it until it is told to open the path anew; from then
+ * on until it has, the path is missing, which is how the next engine knows if this one dies.
+ */
+export function detachCurrent(path: string): void {
+  const last = listSegments(path).filter((segment) => segment.path !== path).at(-1);
+  renameSync(path, `${path}.${(last?.number ?? 0) + 1}`);
+}
+
+/** Whether a rotation was begun and the writer has not opened the path anew. */
+export function isDetached(path: string): boolean {
+  const last = listSegments(path).at(-1);
+  return last !== undefined && last.path !== path;
+}
+
+/**
+ * Removes the oldest segments beyond the bounds: by their number, and by their sum where segments grew beyond
+ * `maxBytes` before anybody looked. The last finished one always stays, and so does what a reader has pinned.
+ */
+export function prune(path: string, { maxBytes, maxFiles }: LogBounds): void {
+  const finished = listSegments(path).filter((segment) => segment.path !== path);
+  const pinned = oldestPin(path);
+  const budget = maxBytes * (maxFiles - 1);
+  let kept = 0;
+  let bytes = 0;
+  for (const { number, path: file } of finished.toReversed()) {
+    bytes += statSync(file).size;
+    kept++;
+    const isBeyond = kept > 1 && (kept > maxFiles - 1 || bytes > budget);
+    if (isBeyond && number < pinned) rmSync(file);
+  }
+}
+
+/** Compresses the finished segments that are not yet; the name changes once the whole is written. */
+export async function compressFinished(path: string): Promise<void> {
+  for (const segment of listSegments(path)) {
+    if (segment.path !== path && !segment.compressed) await compress(segment);
+  }
+}
+
+async function compress({ path }: LogSegment): Promise<void> {
+  const { createZstdCompress } = await import("node:zlib");
+  const staging = `${path}.zst.tmp`;
+  const { atime, mtime } = statSync(path);
+  {
+    await using source = await open(path, "r");
+    await using target = await open(staging, "w", 0o600);
+    await pipeline(
+      source.createReadStream({ autoClose: false }),
+      createZstdCompress(),
+      target.createWriteStream({ autoClose: false }),
+    );
+  }
+  utimesSync(staging, atime, mtime);
+  renameSync(staging, `${path}.zst`);
+  rmSync(path, { force: true });
+}

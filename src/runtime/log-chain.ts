@@ -1,0 +1,114 @@
+import { openSync, readdirSync, statSync, closeSync, fstatSync, unlinkSync, type Stats } from "node:fs";
+import { open } from "node:fs/promises";
+import { basename, dirname } from "node:path";
+import { pipeline } from "node:stream/promises";
+
+/**
+ * A place in a log that was rotated any number of times: its segments are numbered without end, from 1, and the one that
+ * is written now has the highest number. `offset` counts bytes of the segment as it was before any compression.
+ */
+export interface LogPosition {
+  readonly segment: number;
+  readonly offset: number;
+}
+
+export interface LogSegment {
+  readonly number: number;
+  readonly path: string;
+  readonly compressed: boolean;
+}
+
+/**
+ * The files of a log, oldest first. `<path>.<n>` is the n-th segment and `<path>.<n>.zst` the same compressed; `path` is
+ * the one after them. While a rotation is under way `path` is missing, and its writer still fills the last numbered one.
+ */
+export function listSegments(path: string): LogSegment[] {
+  const found = new Map<number, LogSegment>();
+  const prefix = `${basename(path)}.`;
+  let hasCurrent = false;
+  for (const name of namesIn(dirname(path))) {
+    if (name.length + 1 === prefix.length && prefix.startsWith(name)) hasCurrent = true;
+    const match = name.startsWith(prefix) ? /^(\d+)(\.zst)?$/.exec(name.slice(prefix.length)) : null;
+    if (match === null) continue;
+    const [number, compressed] = [Number(match[1]), match[2] !== undefined];
+    // An engine that was killed while it compressed leaves both; the plain one is whole.
+    if (!found.has(number) || !compressed) found.set(number, { number, path: `${dirname(path)}/${name}`, compressed });
+  }
+  const segments = [...found.values()].toSorted((a, b) => a.number - b.number);
+  if (hasCurrent) segments.push({ number: (segments.at(-1)?.number ?? 0) + 1, path, compressed: false });
+  return segments;
+}
+
+/** Where the next byte will be written, or has been by now. */
+export function endOfLog(path: string): LogPosition {
+  const last = listSegments(path).at(-1);
+  return { segment: last?.number ?? 1, offset: last === undefined || last.compressed ? 0 : (sizeOf(last.path) ?? 0) };
+}
+
+/** Undefined when there is no such file. */
+export function statFile(path: string): Stats | undefined {
+  return statSync(path, { throwIfNoEntry: false });
+}
+
+export function sizeOf(path: string): number | undefined {
+  return statFile(path)?.size;
+}
+
+/** A segment opened for reading; a compressed one is first unpacked into a file without a name. */
+export class SegmentFile implements Disposable {
+  readonly number: number;
+  readonly fd: number;
+  /** Nanoseconds since the epoch, rounded up to a millisecond; of a compressed one, when its last line was written. */
+  readonly lastWriteNs: bigint;
+
+  private constructor(number: number, fd: number, lastWriteNs: bigint) {
+    this.number = number;
+    this.fd = fd;
+    this.lastWriteNs = lastWriteNs;
+  }
+
+  /** Undefined when it was rotated away meanwhile. */
+  static async open(segment: LogSegment): Promise<SegmentFile | undefined> {
+    try {
+      const { mtimeMs } = statSync(segment.path);
+      const fd = segment.compressed ? await unpack(segment.path) : openSync(segment.path, "r");
+      return new SegmentFile(segment.number, fd, BigInt(Math.trunc(mtimeMs)) * 1_000_000n + 1_000_000n);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+      throw error;
+    }
+  }
+
+  get inode(): number {
+    return fstatSync(this.fd).ino;
+  }
+
+  [Symbol.dispose](): void {
+    closeSync(this.fd);
+  }
+}
+
+async function unpack(path: string): Promise<number> {
+  const { createZstdDecompress } = await import("node:zlib");
+  await using source = await open(path, "r");
+  const scratch = `${path}.${crypto.randomUUID()}.read`;
+  const fd = openSync(scratch, "wx+", 0o600);
+  try {
+    unlinkSync(scratch);
+    const target = await open(`/proc/self/fd/${fd}`, "r+");
+    await pipeline(source.createReadStream({ autoClose: false }), createZstdDecompress(), target.createWriteStream());
+    return fd;
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+}
+
+function namesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
+}

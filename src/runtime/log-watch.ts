@@ -1,0 +1,73 @@
+import { watch, type FSWatcher } from "node:fs";
+import { listSegments } from "./log-chain.ts";
+
+/** Those who wait for a log to grow, and what watches the file that its writer fills. */
+interface Watched {
+  watcher: FSWatcher | undefined;
+  readonly wakes: Set<() => void>;
+}
+
+/** By the log's path. An inotify watch stays with its file, so that each rotation must move it for all at once. */
+const watchedLogs = new Map<string, Watched>();
+
+/** Calls `wake` after the log has grown or was rotated. The log must exist. */
+export function watchLog(path: string, wake: () => void): Disposable {
+  const watched = watchedLogs.get(path) ?? { watcher: watchNewest(path), wakes: new Set() };
+  watchedLogs.set(path, watched);
+  watched.wakes.add(wake);
+  return {
+    [Symbol.dispose]: () => {
+      watched.wakes.delete(wake);
+      if (watched.wakes.size > 0 || watchedLogs.get(path) !== watched) return;
+      watched.watcher?.close();
+      watchedLogs.delete(path);
+    },
+  };
+}
+
+/** To be called once the writer fills a new file. */
+export function logRotated(path: string): void {
+  const watched = watchedLogs.get(path);
+  if (watched === undefined) return;
+  watched.watcher?.close();
+  watched.watcher = watchNewest(path);
+  wakeAll(path);
+}
+
+function watchNewest(path: string): FSWatcher | undefined {
+  const newest = listSegments(path).at(-1);
+  return newest === undefined ? undefined : watch(newest.path, () => wakeAll(path));
+}
+
+function wakeAll(path: string): void {
+  for (const wake of Array.from(watchedLogs.get(path)?.wakes ?? [])) wake();
+}
+
+/** Segments that a reader must not lose, by the log's path. */
+const pins = new Map<string, Set<LogPin>>();
+
+/** Keeps segments from `segment` on. */
+export interface LogPin extends Disposable {
+  segment: number;
+}
+
+export function pinLog(path: string, segment: number): LogPin {
+  const all = pins.get(path) ?? new Set();
+  pins.set(path, all);
+  const pin: LogPin = {
+    segment,
+    [Symbol.dispose]: () => {
+      all.delete(pin);
+      if (all.size === 0 && pins.get(path) === all) pins.delete(path);
+    },
+  };
+  all.add(pin);
+  return pin;
+}
+
+/** The oldest segment that somebody keeps; infinite when nobody does. */
+export function oldestPin(path: string): number {
+  let oldest = Infinity;
+  for (const { segment } of pins.get(path) ?? []) oldest = Math.min(oldest, segment);
+  return oldest;
+}
