@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import type { LogConfig } from "#logging";
 import { EngineError, logLevels, type LogLevel } from "#core";
 import type { CgroupDriver } from "#runtime";
 import type { Ulimit } from "#spec";
@@ -24,6 +25,7 @@ export interface DaemonOptions {
   readonly dnsOptions: readonly string[];
   readonly labels: readonly string[];
   readonly defaultUlimits: readonly Ulimit[];
+  readonly logConfig: LogConfig;
   readonly init: boolean;
   /** As given; {@link userNamespaceOptions} reads them. */
   readonly usernsRemap: string | undefined;
@@ -70,6 +72,8 @@ const flags: Readonly<Record<string, Flag>> = {
   "dns-opt": { type: "string", multiple: true, key: "dns-opts" },
   label: { type: "string", multiple: true, key: "labels" },
   "default-ulimit": { type: "string", multiple: true, key: "default-ulimits" },
+  "log-driver": { type: "string" },
+  "log-opt": { type: "string", multiple: true, key: "log-opts" },
   init: { type: "boolean" },
   "userns-remap": { type: "string" },
   "userns-auto-range": { type: "string" },
@@ -193,6 +197,7 @@ function toOptions(settings: Settings): DaemonOptions {
     dnsOptions: list(settings, "dns-opt"),
     labels: list(settings, "label"),
     defaultUlimits: ulimits(settings["default-ulimit"]),
+    logConfig: logConfig(settings),
     init: flag(settings, "init"),
     usernsRemap: textOf(settings, "userns-remap"),
     usernsAutoRange: textOf(settings, "userns-auto-range"),
@@ -203,6 +208,27 @@ function toOptions(settings: Settings): DaemonOptions {
     help: flag(settings, "help"),
     version: flag(settings, "version"),
   };
+}
+
+/** `log-opts` is an object in daemon.json. What the driver says to them is seen when the engine opens. */
+function logConfig(settings: Settings): LogConfig {
+  const given = settings["log-opt"] ?? [];
+  const entries = Array.isArray(given)
+    ? list(settings, "log-opt").map((option) => keyValue(option, "log-opt"))
+    : Object.entries(given).map(([name, value]): [string, string] => {
+        if (typeof value !== "string") throw wrongKind(`log-opts.${name}`, value);
+        return [name, value];
+      });
+  return { Type: textOf(settings, "log-driver") ?? "local", Config: Object.fromEntries(entries) };
+}
+
+function keyValue(text: string, name: string): [string, string] {
+  const at = text.indexOf("=");
+  if (at > 0) return [text.slice(0, at), text.slice(at + 1)];
+  throw new EngineError(
+    "invalid",
+    `invalid argument ${JSON.stringify(text)} for "--${name}" flag: invalid key/value: ${text}`,
+  );
 }
 
 function textOf(settings: Settings, name: string): string | undefined {

@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { createUnpackPool } from "#archive";
 import { createBuildCache } from "#build";
-import { EngineError, systemClock, type ImageId, type Logger } from "#core";
+import { EngineError, messageOf, systemClock, type ImageId, type Logger } from "#core";
 import { openContentStore } from "#content";
 import {
   checkCgroupParent,
@@ -14,6 +14,7 @@ import {
 } from "#engine";
 import { openImageStore, type ImageEvents, type ImageStore } from "#image";
 import { detectCgroups, diskUsage, enableFavorDynmods, readHostFacts, statFs } from "#linux";
+import { checkLogConfig, type LogConfig, type LogHost } from "#logging";
 import { openSandboxes } from "#network";
 import { openBridgeDriver } from "#network/bridge";
 import { defaultCgroupDriver, openRuntime, systemdRuns, type CgroupDriver } from "#runtime";
@@ -79,6 +80,7 @@ export async function openDrivers(
     volumes: await openLocalVolumes({ root: join(dataRoot, "volumes"), database, clock }),
     buildCache: createBuildCache(database),
     directoryBytes: async (path) => (await diskUsage(path)).bytes,
+    logHost,
     events,
     clock,
     logger,
@@ -134,11 +136,27 @@ function engineOptions(options: DaemonOptions): EngineDeps["options"] {
     labels,
     debug,
     init,
+    logConfig: checkedLogConfig(options.logConfig),
     ...buildFacts,
   };
 }
 
 /** An event says the image's labels too, as long as the image is there. */
+const logHost: LogHost = {
+  journalSocket: "/run/systemd/journal/socket",
+  syslogSockets: ["/dev/log", "/var/run/syslog", "/var/run/log"],
+};
+
+/** @throws EngineError `invalid` */
+function checkedLogConfig(config: LogConfig): LogConfig {
+  try {
+    checkLogConfig(config);
+    return config;
+  } catch (error) {
+    throw new EngineError("invalid", `failed to set log opts: ${messageOf(error)}`, { cause: error });
+  }
+}
+
 function imageEvents(events: EventBus, labelsOf: (id: ImageId) => ImageLabels): ImageEvents {
   return {
     emit: (action, id, name) => events.emit({ type: "image", action, id, attributes: { ...labelsOf(id), name } }),

@@ -2,6 +2,7 @@ import type { BuildCache } from "#build";
 import type { Clock, Logger } from "#core";
 import type { ContentStore } from "#content";
 import type { ImageStore } from "#image";
+import type { LogConfig, LogHost } from "#logging";
 import type { NetworkDriver, Sandboxes } from "#network";
 import type { CgroupDriver, Runtime } from "#runtime";
 import type { Mounter, Snapshotter } from "#snapshot";
@@ -34,6 +35,8 @@ export interface EngineOptions {
   readonly cgroupParent: string;
   readonly labels: readonly string[];
   readonly debug: boolean;
+  /** Of containers that name no log driver. */
+  readonly logConfig: LogConfig;
   /** `--init` for every container. */
   readonly init: boolean;
   readonly userNamespaces: UserNamespaceOptions;
@@ -79,6 +82,8 @@ export interface EngineDeps {
   readonly buildCache: BuildCache;
   /** Allocated bytes below a directory. */
   readonly directoryBytes: (path: string) => Promise<number>;
+  /** Sockets of the host's log daemons. */
+  readonly logHost: LogHost;
   readonly events: EventBus;
   readonly clock: Clock;
   readonly logger: Logger;

@@ -1,4 +1,5 @@
 import { createBuilder, reconcileBuilds } from "#build";
+import { Logging } from "#logging";
 import { readSpecHost } from "#runtime";
 import { createBackgroundTasks } from "./background.ts";
 import { createBuildHost } from "./build-host.ts";
@@ -79,6 +80,7 @@ export async function openEngine(deps: EngineDeps): Promise<Engine> {
       await context.background.settle();
       listening[Symbol.dispose]();
       await context.background.settle();
+      context.logging[Symbol.dispose]();
     },
   };
 }
@@ -103,6 +105,12 @@ function createContext(
     roots: createRootMounts(deps),
     specHost: readSpecHost(),
     unreleased: new Set(),
+    logging: new Logging({
+      reopen: (id) => deps.runtime.reopenLog(id),
+      host: deps.logHost,
+      clock: deps.clock,
+      logger: deps.logger,
+    }),
     background: createBackgroundTasks(deps.logger),
     prunes: createPrunes(deps.events),
   };

@@ -4,6 +4,7 @@ import { failpoint, formatRfc3339Nano, isEngineError, messageOf, type ContainerI
 import { resumeRestart } from "./containers/auto-restart.ts";
 import type { ContainerContext } from "./containers/context.ts";
 import { handleExit } from "./containers/exit.ts";
+import { logSubject } from "./containers/log-subject.ts";
 import { isRunning, type ContainerRecord } from "./containers/record.ts";
 import { releaseTask } from "./containers/release.ts";
 import { removeRecord } from "./containers/remove-record.ts";
@@ -64,7 +65,8 @@ async function recoverContainer(
   return false;
 }
 
-async function adoptTask(context: ContainerContext, { id, state }: ContainerRecord): Promise<boolean> {
+async function adoptTask(context: ContainerContext, record: ContainerRecord): Promise<boolean> {
+  const { id, state } = record;
   const status = context.deps.runtime.adopt(id);
   switch (status.kind) {
     case "running":
@@ -75,12 +77,14 @@ async function adoptTask(context: ContainerContext, { id, state }: ContainerReco
         context.registry.update(id, { status: status.kind, pid: status.pid });
       }
       context.health.begin(id);
+      context.logging.adopt(logSubject(context.deps, record), context.taskEnds.of(id));
       return true;
     case "exited":
+      context.logging.drain(logSubject(context.deps, record));
       handleExit(context, status.exit);
       return false;
     case "created":
-      return finishStart(context, id, status.pid);
+      return finishStart(context, record, status.pid);
     case "absent":
       handleExit(context, lostExit(context, id), { isLost: true });
       return false;
@@ -88,9 +92,11 @@ async function adoptTask(context: ContainerContext, { id, state }: ContainerReco
 }
 
 /** Its row says that it runs, so all is ready but the last step: letting its process go. @returns whether it runs */
-async function finishStart(context: ContainerContext, id: ContainerId, pid: number): Promise<boolean> {
+async function finishStart(context: ContainerContext, record: ContainerRecord, pid: number): Promise<boolean> {
+  const { id } = record;
   const { deps, registry, taskEnds } = context;
   taskEnds.begin(id);
+  context.logging.adopt(logSubject(deps, record), taskEnds.of(id));
   try {
     await deps.runtime.start(id);
   } catch (error) {
@@ -115,6 +121,7 @@ async function recoverStopped(
   holders: ReadonlySet<string>,
 ): Promise<void> {
   if (holders.has(record.id)) await releaseTask(context, record);
+  context.logging.drain(logSubject(context.deps, record));
   if (record.hostConfig.AutoRemove && record.state.status === "exited") {
     await removeRecord(context, record, record.state.exitCode, { volumes: true });
   }

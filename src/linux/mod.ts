@@ -46,6 +46,7 @@ export {
   connectSeqpacket,
   peerCredentials,
   sdNotify,
+  sendUnixDatagram,
   SeqpacketClient,
   withShortPath,
   type PeerCredentials,

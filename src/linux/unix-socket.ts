@@ -120,6 +120,23 @@ export function sdNotify(socketPath: string, state: string): void {
   check(Number(sent), "sendto", socketPath);
 }
 
+/**
+ * Sends one datagram to a SOCK_DGRAM unix socket.
+ * @returns false when the receiver's queue is full
+ * @throws SyscallError `not_found` when nothing is there; ECONNREFUSED when nobody listens; EMSGSIZE
+ */
+export function sendUnixDatagram(socketPath: string, data: Uint8Array): boolean {
+  using socket = new FileDescriptor(check(libc.socket(afUnix, sockDgram | sockCloexec, 0), "socket"));
+  return withShortPath(socketPath, (short) => {
+    const address = unixAddress(short);
+    const flags = msgNosignal | msgDontwait;
+    if (Number(libc.sendto(socket.fd, data, data.length, flags, address, address.length)) >= 0) return true;
+    const failure = errno();
+    if (failure === EAGAIN) return false;
+    throw new SyscallError("sendto", failure, socketPath);
+  });
+}
+
 export interface PeerCredentials {
   readonly pid: number;
   readonly uid: number;

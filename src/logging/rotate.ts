@@ -17,7 +17,9 @@ export interface LogBounds {
  * on until it has, the path is missing, which is how the next engine knows if this one dies.
  */
 export function detachCurrent(path: string): void {
-  const last = listSegments(path).filter((segment) => segment.path !== path).at(-1);
+  const last = listSegments(path)
+    .filter((segment) => segment.path !== path)
+    .at(-1);
   renameSync(path, `${path}.${(last?.number ?? 0) + 1}`);
 }
 

@@ -74,7 +74,9 @@ describe("readLog", () => {
 
   test("an offset begins there", async () => {
     const first = entry(1, "stdout", "F", "a");
-    expect(await text(logOf(first + entry(2, "stdout", "F", "b")), { from: { segment: 1, offset: first.length } })).toBe("b\n");
+    expect(
+      await text(logOf(first + entry(2, "stdout", "F", "b")), { from: { segment: 1, offset: first.length } }),
+    ).toBe("b\n");
   });
 });
 

@@ -3,6 +3,7 @@ import { endOfLog, readOutput } from "#runtime";
 import type { AttachOptions, AttachSession, StdinWriter, StreamFrame } from "../contract.ts";
 import { emitContainerEvent, type ContainerContext } from "./context.ts";
 import { containerFiles } from "./files.ts";
+import { logSubject } from "./log-subject.ts";
 import { isRunning, refuseRestarting, type ContainerRecord } from "./record.ts";
 
 /** One run of the container: `ended` settles when its process has ended. Undefined: it will not start. */
@@ -70,6 +71,13 @@ async function* sessionOutput(
   for await (const frame of readOutput(log, { ...from, ...follow, pinned: true }, aborted)) {
     if (frame.stream === "stdout" ? options.stdout : options.stderr) yield frame;
   }
+  trim(context, record.id);
+}
+
+/** What this session had kept beyond the log's bounds may go. */
+function trim({ deps, registry, logging }: ContainerContext, id: ContainerId): void {
+  const record = registry.get(id);
+  if (record) logging.trim(logSubject(deps, record));
 }
 
 /** Writes wait for the start; what is written to a container that never starts is dropped with it. */

@@ -24,7 +24,6 @@ export function checkRequest(config: ContainerConfig, host: HostConfig, limits: 
   checkRestart(host);
   checkHealth(config.Healthcheck);
   checkUnsupported(host);
-  checkLogDriver(host);
   const { WorkingDir = "" } = config;
   if (WorkingDir !== "" && !WorkingDir.startsWith("/")) {
     throw new EngineError(
@@ -43,12 +42,4 @@ function checkUnsupported(host: HostConfig): void {
   if (Object.keys(host.StorageOpt ?? {}).length > 0) {
     throw new EngineError("invalid", "--storage-opt is supported only for overlay over xfs with 'pquota' mount option");
   }
-}
-
-function checkLogDriver({ LogConfig }: HostConfig): void {
-  const driver = LogConfig?.Type ?? "";
-  if (driver !== "" && driver !== "local")
-    throw new EngineError("invalid", `error looking up logging plugin ${driver}: plugin "${driver}" not found`);
-  const [option] = Object.keys(LogConfig?.Config ?? {});
-  if (option !== undefined) throw new EngineError("invalid", `unknown log opt '${option}' for local log driver`);
 }

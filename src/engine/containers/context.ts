@@ -2,6 +2,7 @@ import type { ContainerId } from "#core";
 import type { EngineDeps } from "../deps.ts";
 import type { Prunes } from "../events/prunes.ts";
 import type { NetworkRegistry } from "../network/registry.ts";
+import type { Logging } from "#logging";
 import type { InitLayers } from "./init-layer.ts";
 import type { SpecHost } from "#runtime";
 import type { UserNamespaces } from "../userns/user-namespaces.ts";
@@ -26,6 +27,7 @@ export interface ContainerContext {
   readonly roots: RootMounts;
   readonly specHost: SpecHost;
   readonly userNamespaces: UserNamespaces;
+  readonly logging: Logging;
   /** Execs of a container; null when it has none (as Docker sends it). */
   readonly execIds: (id: ContainerId) => readonly string[] | null;
   /** Stopped containers whose run could not be given back whole: their next start does it first. */

@@ -11,6 +11,7 @@ import { checkContainerName, checkRequest } from "./check-request.ts";
 import { dropUnsupported } from "./unsupported.ts";
 import { emitContainerEvent, type ContainerContext } from "./context.ts";
 import { copyUp } from "./copy-up.ts";
+import { containerLogConfig } from "./log-config.ts";
 import { mergeConfig } from "./merge-config.ts";
 import { resolveRlimits } from "#runtime";
 import { resolveMounts } from "./mounts.ts";
@@ -28,7 +29,8 @@ export async function createContainer(
   platform: string | undefined,
 ): Promise<ContainerCreateResponse> {
   const { host: asked, warnings } = dropUnsupported(request.HostConfig ?? {}, context.specHost.limits);
-  const host = normaliseHostConfig(asked, context.specHost.cgroupVersion);
+  const LogConfig = await containerLogConfig(asked, context.deps.options.logConfig);
+  const host = normaliseHostConfig({ ...asked, LogConfig }, context.specHost.cgroupVersion);
   const chosen = name === "" ? undefined : checkContainerName(name);
   const image = resolveImage(context, request.Image ?? "", platform);
   const config = withHealthAnnotation(mergeConfig(request, image.config.config), host);

@@ -17,6 +17,7 @@ import { emitRunEnds } from "./run-events.ts";
  */
 export function handleExit(context: ContainerContext, exit: TaskExit, { isLost } = { isLost: false }): void {
   context.taskEnds.settle(exit.id);
+  context.logging.end(exit.id);
   context.background.run("exit of a container", () =>
     context.registry.exclusive(exit.id, async () => {
       const record = context.registry.get(exit.id);

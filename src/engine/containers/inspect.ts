@@ -3,6 +3,7 @@ import type { ContainerContext } from "./context.ts";
 import { platformOfHost } from "./create.ts";
 import { containerFiles } from "./files.ts";
 import { containerSizes } from "./sizes.ts";
+import { shownLogPath } from "./log-subject.ts";
 import { shownConfig, shownHostConfig } from "./shown-host-config.ts";
 import { isActive, publicMount, snapshotKeyOf, type ContainerRecord, type EndpointRecord } from "./record.ts";
 
@@ -23,7 +24,7 @@ export async function inspectContainer(
     ResolvConfPath: files.resolvConf,
     HostnamePath: files.hostname,
     HostsPath: files.hosts,
-    LogPath: "",
+    LogPath: shownLogPath(context.deps, record),
     Name: `/${record.name}`,
     RestartCount: record.state.restartCount,
     Driver: "overlay2",

@@ -1,8 +1,10 @@
-import { formatRfc3339Nano } from "#core";
+import { EngineError, formatRfc3339Nano } from "#core";
+import { detailAttributes } from "#logging";
 import type { LogRecord } from "#runtime";
 import type { LogOptions, StreamFrame } from "../contract.ts";
 import type { ContainerContext } from "./context.ts";
 import { containerFiles } from "./files.ts";
+import { logConfigOf, logSubject } from "./log-subject.ts";
 import { isRunning, type ContainerRecord } from "./record.ts";
 
 /** `docker logs`: the frames of a container's log, each a line with its newline, or a last part without. */
@@ -13,6 +15,8 @@ export function containerLogs(
   signal: AbortSignal,
 ): { readonly tty: boolean; readonly frames: AsyncIterable<StreamFrame> } {
   const record = context.registry.find(ref);
+  if (logConfigOf(record).Type === "none")
+    throw new EngineError("internal", "configured logging driver does not support reading");
   return { tty: record.config.Tty === true, frames: logFrames(context, record, options, signal) };
 }
 
@@ -22,8 +26,8 @@ async function* logFrames(
   options: LogOptions,
   signal: AbortSignal,
 ): AsyncGenerator<StreamFrame, void, undefined> {
-  const prefix = options.details ? detailsOf(record) : "";
-  let startsLine = true;
+  const prefix = options.details ? await detailsOf(context, record) : "";
+  const startsLine = { stdout: true, stderr: true };
   for await (const entry of context.deps.runtime.readLog(
     containerFiles(context.deps, record.id).log,
     {
@@ -35,8 +39,9 @@ async function* logFrames(
     signal,
   )) {
     const wanted = entry.stream === "stdout" ? options.stdout : options.stderr;
-    if (wanted) yield { stream: entry.stream, data: startsLine ? decorate(entry, options, prefix) : entry.data };
-    startsLine = !entry.partial;
+    if (wanted)
+      yield { stream: entry.stream, data: startsLine[entry.stream] ? decorate(entry, options, prefix) : entry.data };
+    startsLine[entry.stream] = !entry.partial;
   }
 }
 
@@ -46,7 +51,16 @@ function decorate(entry: LogRecord, options: LogOptions, details: string): Uint8
   return Buffer.concat([Buffer.from(time + details), entry.data]);
 }
 
-/** Labels and environment that the log driver was told to add: none are configurable, so the column is empty. */
-function detailsOf(_record: ContainerRecord): string {
-  return " ";
+/** Labels and variables that the log driver was told to add, as `docker logs --details` shows them. */
+async function detailsOf({ deps }: ContainerContext, record: ContainerRecord): Promise<string> {
+  const attributes = Object.entries(await detailAttributes(logSubject(deps, record)));
+  const sorted = attributes.toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return `${sorted.map(([name, value]) => `${encode(name)}=${encode(value)}`).join(",")} `;
+}
+
+/** As Go's url.QueryEscape. */
+function encode(text: string): string {
+  return encodeURIComponent(text)
+    .replaceAll("%20", "+")
+    .replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
 }

@@ -36,6 +36,7 @@ async function removeRest(
   failpoint("remove.row");
   await releaseTask(context, record);
   failpoint("remove.released");
+  await context.logging.forget(record.id);
   await forgetFiles(context, record.id);
   failpoint("remove.files");
   if (options.volumes) await removeAnonymousVolumes(context, record);

@@ -7,6 +7,7 @@ import { prepareNetwork, type ConnectedNetwork, type PreparedNetwork } from "../
 import { startingHealth } from "../health/config.ts";
 import { emitContainerEvent, type ContainerContext } from "./context.ts";
 import { writeHostsFile, writeNetworkFiles, type ContainerFiles } from "./files.ts";
+import { logSubject } from "./log-subject.ts";
 import { isActive, type ContainerRecord } from "./record.ts";
 import { releaseTask } from "./release.ts";
 import { removeRecord } from "./remove-record.ts";
@@ -56,7 +57,9 @@ async function releaseAtLast(context: ContainerContext, record: ContainerRecord)
 
 /** Acquires in order root, sandbox, task and network; a throw gives all back, last first. */
 async function startTask(context: ContainerContext, record: ContainerRecord, cause: StartCause): Promise<void> {
-  const { deps, registry, signals, taskEnds } = context;
+  const { deps, registry, signals, taskEnds, logging } = context;
+  const log = logSubject(deps, record);
+  await logging.prepare(log);
   await using undo = new AsyncDisposableStack();
   using userNamespace = record.userNamespace && (await context.userNamespaces.open(record));
   context.roots.mountForTask(record, undo, userNamespace?.ids);
@@ -80,6 +83,8 @@ async function startTask(context: ContainerContext, record: ContainerRecord, cau
   failpoint("start.task");
   taskEnds.begin(record.id);
   undo.defer(() => taskEnds.settle(record.id));
+  logging.begin(log, taskEnds.of(record.id));
+  undo.defer(() => logging.end(record.id));
   registry.update(record.id, {
     status: "running",
     pid: task.pid,

@@ -1,6 +1,7 @@
 import { readdirSync } from "node:fs";
 import { formatRfc3339Nano } from "#core";
 import { limitWarnings } from "#runtime";
+import { logDrivers } from "#logging";
 import type { ContainerContext } from "../containers/context.ts";
 import type { ContainerRecord } from "../containers/record.ts";
 
@@ -71,8 +72,8 @@ function driverInfo({ deps }: ContainerContext): Readonly<Record<string, unknown
       ["Native Overlay Diff", "true"],
       ["userxattr", "false"],
     ],
-    Plugins: { Volume: ["local"], Network: ["bridge", "host", "null"], Authorization: null, Log: ["local"] },
-    LoggingDriver: "local",
+    Plugins: { Volume: ["local"], Network: ["bridge", "host", "null"], Authorization: null, Log: logDrivers },
+    LoggingDriver: deps.options.logConfig.Type,
     DockerRootDir: deps.paths.dataRoot,
   };
 }
