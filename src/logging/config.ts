@@ -170,6 +170,7 @@ export function initError(why: string): EngineError {
   );
 }
 
+const smallestSpool = 1024 * 1024;
 const noneBounds: LogBounds = { maxBytes: 64 * 1024, maxFiles: 2, compress: false };
 
 /** Of the spool, from which `logs` and attach read and drivers forward. @throws EngineError, see {@link fileBounds} */
@@ -177,7 +178,9 @@ export function spoolBounds(config: LogConfig): LogBounds {
   if (config.Type === "none") return noneBounds;
   if (config.Type === "local" || config.Type === "json-file") {
     const { maxBytes, maxFiles, compress } = fileBounds(config);
-    return { maxBytes, maxFiles: Math.max(2, maxFiles), compress: compress && config.Type === "local" };
+    if (config.Type === "local") return { maxBytes, maxFiles: Math.max(2, maxFiles), compress };
+    // Its own files are as small as they were asked to be; the forwarder needs room to catch up.
+    return { maxBytes: Math.max(maxBytes, smallestSpool), maxFiles: Math.max(2, maxFiles), compress: false };
   }
   const { "cache-max-size": size, "cache-max-file": files, "cache-compress": compress } = config.Config;
   return {

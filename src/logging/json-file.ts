@@ -1,5 +1,14 @@
-import { closeSync, fstatSync, openSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
-import { open } from "node:fs/promises";
+import {
+  closeSync,
+  createReadStream,
+  createWriteStream,
+  fstatSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from "node:fs";
 import { pipeline } from "node:stream/promises";
 import { formatRfc3339Nano } from "#core";
 import type { FileBounds } from "./config.ts";
@@ -49,6 +58,11 @@ export class JsonFileSink implements LogSink {
 
   state(): FileState {
     return { inode: fstatSync(this.#fd).ino, length: this.#size - this.#skip, skip: 0 };
+  }
+
+  /** Once nothing is being compressed. */
+  settled(): Promise<void> {
+    return this.#compressing;
   }
 
   async write(messages: readonly LogMessage[], save: (state: unknown) => void): Promise<void> {
@@ -122,15 +136,7 @@ export class JsonFileSink implements LogSink {
 
 async function gzip(path: string): Promise<void> {
   const { createGzip } = await import("node:zlib");
-  {
-    await using source = await open(path, "r");
-    await using target = await open(`${path}.gz.tmp`, "w", 0o640);
-    await pipeline(
-      source.createReadStream({ autoClose: false }),
-      createGzip(),
-      target.createWriteStream({ autoClose: false }),
-    );
-  }
+  await pipeline(createReadStream(path), createGzip(), createWriteStream(`${path}.gz.tmp`, { mode: 0o640 }));
   renameSync(`${path}.gz.tmp`, `${path}.gz`);
   rmSync(path, { force: true });
 }

@@ -70,7 +70,9 @@ export class MessageAssembler {
 
   /** What the process wrote last, without a newline. */
   flush(): LogMessage[] {
-    return [...this.#open].flatMap(([stream, open]) => {
+    return (["stdout", "stderr"] as const).flatMap((stream) => {
+      const open = this.#open.get(stream);
+      if (open === undefined) return [];
       this.#open.delete(stream);
       const partial = { ordinal: open.ordinal + 1, isLast: false };
       return open.bytes > 0 ? [{ stream, timeNs: open.timeNs, text: joined(open), partial }] : [];

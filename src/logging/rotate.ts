@@ -1,5 +1,4 @@
-import { renameSync, rmSync, statSync, utimesSync } from "node:fs";
-import { open } from "node:fs/promises";
+import { createReadStream, createWriteStream, renameSync, rmSync, statSync, utimesSync } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import { listSegments, oldestPin, type LogSegment } from "#runtime";
 
@@ -29,13 +28,16 @@ export function isDetached(path: string): boolean {
   return last !== undefined && last.path !== path;
 }
 
+/** Readers that lag may keep this many times as much. */
+const softFactor = 4;
+
 /**
  * Removes the oldest segments beyond the bounds: by their number, and by their sum where segments grew beyond
  * `maxBytes` before anybody looked. The last finished one always stays, and so does what a reader has pinned.
  */
 export function prune(path: string, { maxBytes, maxFiles }: LogBounds): void {
   const finished = listSegments(path).filter((segment) => segment.path !== path);
-  const pinned = oldestPin(path);
+  const [firm, soft] = [oldestPin(path, "firm"), oldestPin(path, "soft")];
   const budget = maxBytes * (maxFiles - 1);
   let kept = 0;
   let bytes = 0;
@@ -43,7 +45,8 @@ export function prune(path: string, { maxBytes, maxFiles }: LogBounds): void {
     bytes += statSync(file).size;
     kept++;
     const isBeyond = kept > 1 && (kept > maxFiles - 1 || bytes > budget);
-    if (isBeyond && number < pinned) rmSync(file);
+    const isWanted = number >= firm || (number >= soft && bytes <= budget * softFactor);
+    if (isBeyond && !isWanted) rmSync(file);
   }
 }
 
@@ -58,15 +61,7 @@ async function compress({ path }: LogSegment): Promise<void> {
   const { createZstdCompress } = await import("node:zlib");
   const staging = `${path}.zst.tmp`;
   const { atime, mtime } = statSync(path);
-  {
-    await using source = await open(path, "r");
-    await using target = await open(staging, "w", 0o600);
-    await pipeline(
-      source.createReadStream({ autoClose: false }),
-      createZstdCompress(),
-      target.createWriteStream({ autoClose: false }),
-    );
-  }
+  await pipeline(createReadStream(path), createZstdCompress(), createWriteStream(staging, { mode: 0o600 }));
   utimesSync(staging, atime, mtime);
   renameSync(staging, `${path}.zst`);
   rmSync(path, { force: true });

@@ -2,6 +2,7 @@ import type { ContainerId } from "#core";
 import type { ContainerReading, OciProcess, OciSpec } from "#spec";
 import type { LimitChange } from "./limits/writes.ts";
 import type { LogPosition } from "./log-chain.ts";
+import type { PinStrength } from "./log-watch.ts";
 
 export interface TaskRequest {
   readonly id: ContainerId;
@@ -81,8 +82,8 @@ export interface LogReadOptions {
   readonly untilNs?: bigint;
   /** Go on until the signal aborts or `ended` settles and all was read. */
   readonly follow?: { readonly ended: Promise<unknown> };
-  /** What this reader has not read yet is kept, whatever the log's bounds. */
-  readonly pinned?: boolean;
+  /** How firmly what this reader has not read yet is kept beyond the log's bounds; softly by default. */
+  readonly pin?: PinStrength;
 }
 
 export interface ReadingOptions {

@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { endOfLog, listSegments, SegmentFile, statFile, type LogPosition } from "./log-chain.ts";
-import { pinLog, watchLog } from "./log-watch.ts";
+import { pinLog, watchLog, type PinStrength } from "./log-watch.ts";
 
 const blockBytes = 256 * 1024;
 const newline = 0x0a;
@@ -11,8 +11,8 @@ export interface BlockOptions {
   readonly from: LogPosition;
   /** Settles when nobody writes any more; without it reading ends where the log ends now. */
   readonly ended: Promise<unknown> | undefined;
-  /** Segments that were not read yet are not rotated away. */
-  readonly pinned?: boolean;
+  /** Segments that were not read yet are not rotated away; softly by default. */
+  readonly pin?: PinStrength;
   /** Nanoseconds since the epoch; segments that were written before may be left out. */
   readonly sinceNs?: bigint | undefined;
   readonly signal: AbortSignal;
@@ -33,7 +33,7 @@ export async function* readBlocks(path: string, options: BlockOptions): AsyncGen
   const follows = options.ended !== undefined;
   if (follows) makeFirst(path);
   const end = follows ? undefined : endOfLog(path);
-  using pin = options.pinned ? pinLog(path, options.from.segment) : undefined;
+  using pin = pinLog(path, options.from.segment, options.pin ?? "soft");
   using wakeup = options.ended === undefined ? undefined : new Wakeup(path, options.ended, options.signal);
   let { segment: number, offset } = options.from;
   for (;;) {
@@ -43,7 +43,7 @@ export async function* readBlocks(path: string, options: BlockOptions): AsyncGen
     using file = await SegmentFile.open(segment);
     if (file === undefined) continue;
     if (segment.number !== number) offset = 0;
-    if (pin) pin.segment = segment.number;
+    pin.segment = segment.number;
     const limit = end?.segment === segment.number && !segment.compressed ? end.offset : Infinity;
     const isLive = yield* fileBlocks({ path, file, from: offset, limit, wakeup, options });
     if (isLive) return;

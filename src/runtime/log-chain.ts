@@ -1,5 +1,14 @@
-import { openSync, readdirSync, statSync, closeSync, fstatSync, unlinkSync, type Stats } from "node:fs";
-import { open } from "node:fs/promises";
+import {
+  createReadStream,
+  createWriteStream,
+  openSync,
+  readdirSync,
+  statSync,
+  closeSync,
+  fstatSync,
+  unlinkSync,
+  type Stats,
+} from "node:fs";
 import { basename, dirname } from "node:path";
 import { pipeline } from "node:stream/promises";
 
@@ -90,13 +99,15 @@ export class SegmentFile implements Disposable {
 
 async function unpack(path: string): Promise<number> {
   const { createZstdDecompress } = await import("node:zlib");
-  await using source = await open(path, "r");
   const scratch = `${path}.${crypto.randomUUID()}.read`;
   const fd = openSync(scratch, "wx+", 0o600);
   try {
     unlinkSync(scratch);
-    const target = await open(`/proc/self/fd/${fd}`, "r+");
-    await pipeline(source.createReadStream({ autoClose: false }), createZstdDecompress(), target.createWriteStream());
+    await pipeline(
+      createReadStream(path),
+      createZstdDecompress(),
+      createWriteStream(scratch, { fd, autoClose: false }),
+    );
     return fd;
   } catch (error) {
     closeSync(fd);

@@ -28,7 +28,7 @@ export async function* readLog(
  */
 export async function* readOutput(
   path: string,
-  options: Pick<LogReadOptions, "from" | "tail" | "follow" | "pinned">,
+  options: Pick<LogReadOptions, "from" | "tail" | "follow" | "pin">,
   signal: AbortSignal,
 ): AsyncGenerator<OutputChunk, void, undefined> {
   for await (const { data } of logBlocks(path, options, signal)) yield* parseOutput(data);
@@ -39,7 +39,7 @@ async function* logBlocks(
   options: LogReadOptions,
   signal: AbortSignal,
 ): AsyncGenerator<LogBlock, void, undefined> {
-  const { tail, sinceNs, pinned = false, follow } = options;
+  const { tail, sinceNs, pin = "soft", follow } = options;
   const from = tail === undefined ? (options.from ?? { segment: 1, offset: 0 }) : await findTail(path, tail);
-  yield* readBlocks(path, { from, ended: follow?.ended, sinceNs, pinned, signal });
+  yield* readBlocks(path, { from, ended: follow?.ended, sinceNs, pin, signal });
 }

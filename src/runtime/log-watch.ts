@@ -46,16 +46,21 @@ function wakeAll(path: string): void {
 /** Segments that a reader must not lose, by the log's path. */
 const pins = new Map<string, Set<LogPin>>();
 
+/** `firm`: kept whatever it costs, as an attached client must see every byte. `soft`: kept while its reader is not far behind. */
+export type PinStrength = "firm" | "soft";
+
 /** Keeps segments from `segment` on. */
 export interface LogPin extends Disposable {
   segment: number;
+  readonly strength: PinStrength;
 }
 
-export function pinLog(path: string, segment: number): LogPin {
+export function pinLog(path: string, segment: number, strength: PinStrength): LogPin {
   const all = pins.get(path) ?? new Set();
   pins.set(path, all);
   const pin: LogPin = {
     segment,
+    strength,
     [Symbol.dispose]: () => {
       all.delete(pin);
       if (all.size === 0 && pins.get(path) === all) pins.delete(path);
@@ -65,9 +70,9 @@ export function pinLog(path: string, segment: number): LogPin {
   return pin;
 }
 
-/** The oldest segment that somebody keeps; infinite when nobody does. */
-export function oldestPin(path: string): number {
+/** The oldest segment that somebody keeps so; infinite when nobody does. */
+export function oldestPin(path: string, strength: PinStrength): number {
   let oldest = Infinity;
-  for (const { segment } of pins.get(path) ?? []) oldest = Math.min(oldest, segment);
+  for (const pin of pins.get(path) ?? []) if (pin.strength === strength) oldest = Math.min(oldest, pin.segment);
   return oldest;
 }

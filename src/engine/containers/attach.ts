@@ -68,7 +68,7 @@ async function* sessionOutput(
   const current = options.stream ? await run : undefined;
   if (options.stream && !current && !options.logs) return;
   const follow = current ? { follow: current } : {};
-  for await (const frame of readOutput(log, { ...from, ...follow, pinned: true }, aborted)) {
+  for await (const frame of readOutput(log, { ...from, ...follow, pin: "firm" }, aborted)) {
     if (frame.stream === "stdout" ? options.stdout : options.stderr) yield frame;
   }
   trim(context, record.id);

@@ -16,7 +16,7 @@ export function containerLogs(
 ): { readonly tty: boolean; readonly frames: AsyncIterable<StreamFrame> } {
   const record = context.registry.find(ref);
   if (logConfigOf(record).Type === "none")
-    throw new EngineError("internal", "configured logging driver does not support reading");
+    throw new EngineError("not_implemented", "configured logging driver does not support reading");
   return { tty: record.config.Tty === true, frames: logFrames(context, record, options, signal) };
 }
 
