@@ -19,7 +19,7 @@ export const layers: Readonly<Record<string, readonly string[] | "*">> = {
   distribution: ["core", "spec", "image", "content"],
   registry: ["core", "spec", "store", "content"],
   build: ["core", "spec", "archive", "store", "content", "snapshot", "image", "distribution", "runtime"],
-  logging: ["core", "spec", "linux", "runtime", "term"], // docs/adr/NNN: what becomes of a log once conmon wrote it
+  logging: ["core", "spec", "linux", "runtime", "term"], // docs/adr/018: what becomes of a log once conmon wrote it
   engine: [
     "core",
     "spec",

@@ -2,7 +2,7 @@ import type { Clock, ContainerId, Logger } from "#core";
 import { spoolBounds, type LogConfig } from "./config.ts";
 import { Forwarder, isBehind } from "./forwarder.ts";
 import { openSink, sends, type LogHost } from "./open-sink.ts";
-import { prune } from "./rotate.ts";
+import { dropSpool, prune } from "./rotate.ts";
 import { LogRotator } from "./rotator.ts";
 import { extraAttributes, tagOf, type LogSubject } from "./subject.ts";
 
@@ -14,6 +14,8 @@ export interface LoggingOptions {
   readonly logger: Logger;
 }
 
+/** How long after a container's end a client may still begin to read what it attached to. */
+const attachMs = 1000;
 /** How long a removal waits for a driver to take the rest. */
 const drainMs = 5000;
 
@@ -21,6 +23,8 @@ const drainMs = 5000;
 export class Logging implements Disposable {
   readonly #options: LoggingOptions;
   readonly #rotator: LogRotator;
+  /** Running containers whose driver keeps no log. */
+  readonly #unlogged = new Map<ContainerId, LogSubject>();
   readonly #forwarders = new Map<ContainerId, Forwarder>();
 
   constructor(options: LoggingOptions) {
@@ -51,13 +55,13 @@ export class Logging implements Disposable {
   /** From the start of a container on. */
   begin(subject: LogSubject, ended: Promise<void>): void {
     this.#rotator.track(subject.id, subject.spool, spoolBounds(subject.config));
-    this.#forward(subject, ended);
+    this.#take(subject, ended);
   }
 
   /** At boot, for a container that runs. */
   adopt(subject: LogSubject, ended: Promise<void>): void {
     this.#rotator.adopt(subject.id, subject.spool, spoolBounds(subject.config));
-    this.#forward(subject, ended);
+    this.#take(subject, ended);
   }
 
   /** At boot, for one that does not run: sends what an earlier engine had no time for. */
@@ -68,11 +72,17 @@ export class Logging implements Disposable {
   /** The container's process has ended. */
   end(id: ContainerId): void {
     this.#rotator.untrack(id);
+    const subject = this.#unlogged.get(id);
+    if (subject === undefined) return;
+    this.#unlogged.delete(id);
+    // A client that attached just now has yet to begin.
+    setTimeout(() => this.trim(subject), attachMs).unref();
   }
 
   /** After a reader that had pinned segments has gone. */
-  trim({ spool, config }: LogSubject): void {
+  trim({ id, spool, config }: LogSubject): void {
     prune(spool, spoolBounds(config));
+    if (config.Type === "none" && !this.#unlogged.has(id)) dropSpool(spool);
   }
 
   /** Before a container's files go: its driver may take the rest, but not for ever. */
@@ -90,6 +100,11 @@ export class Logging implements Disposable {
     clearTimeout(timer);
     forwarder.stop();
     await forwarder.done;
+  }
+
+  #take(subject: LogSubject, ended: Promise<void>): void {
+    if (subject.config.Type === "none") this.#unlogged.set(subject.id, subject);
+    this.#forward(subject, ended);
   }
 
   #forward(subject: LogSubject, ended: Promise<void>): void {

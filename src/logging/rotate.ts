@@ -50,6 +50,12 @@ export function prune(path: string, { maxBytes, maxFiles }: LogBounds): void {
   }
 }
 
+/** Of a driver that keeps no log: what only attached clients needed goes, unless one still reads. */
+export function dropSpool(path: string): void {
+  if (oldestPin(path, "firm") < Infinity) return;
+  for (const segment of listSegments(path)) rmSync(segment.path, { force: true });
+}
+
 /** Compresses the finished segments that are not yet; the name changes once the whole is written. */
 export async function compressFinished(path: string): Promise<void> {
   for (const segment of listSegments(path)) {

@@ -4,7 +4,7 @@ import { statSync } from "node:fs";
 import { compressFinished, detachCurrent, isDetached, prune, type LogBounds } from "./rotate.ts";
 
 /** Of a container's first look, and of one whose log moved after a rest. */
-const firstLookMs = 250;
+const firstLookMs = 100;
 /** A flood is looked at this often at most, a trickle at least. */
 const [shortestLookMs, longestLookMs] = [20, 10_000];
 /** How long a monitor is waited for before it is told again. */
