@@ -1,3 +1,4 @@
+import { messageOf } from "#core";
 import { describe, expect, test } from "bun:test";
 import { checkLogConfig, effectiveLogConfig, fileBounds, parseSize, spoolBounds } from "./config.ts";
 import { checkDriverOptions } from "./open-sink.ts";
@@ -50,12 +51,7 @@ describe("refused at create", () => {
     ],
   ])("%s: %s", async (text, message) => {
     const { Type, Config } = config(text);
-    expect(
-      await checkDriverOptions(Type, Config).then(
-        () => "accepted",
-        (error: Error) => error.message,
-      ),
-    ).toBe(message);
+    expect(await checkDriverOptions(Type, Config).then(() => "accepted", messageOf)).toBe(message);
   });
 });
 

@@ -2,7 +2,7 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { createSocket } from "node:dgram";
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
-import { parseContainerId, silentLogger } from "#core";
+import { messageOf, parseContainerId, silentLogger } from "#core";
 import { Forwarder } from "./forwarder.ts";
 import { openSink, type LogHost } from "./open-sink.ts";
 import type { LogSubject } from "./subject.ts";
@@ -162,10 +162,7 @@ describe("syslog", () => {
 
   test("nobody listens: Docker's words", async () => {
     const failure = (config: Record<string, string>): Promise<string> =>
-      openSink(subjectOf("syslog", config), nowhere, undefined).then(
-        () => "opened",
-        (error: Error) => error.message,
-      );
+      openSink(subjectOf("syslog", config), nowhere, undefined).then(() => "opened", messageOf);
     const prefix = "failed to create task for container: failed to initialize logging driver: ";
     expect(await failure({})).toBe(`${prefix}Unix syslog delivery error`);
     expect(await failure({ "syslog-address": "tcp://127.0.0.1:1" })).toBe(
@@ -216,7 +213,7 @@ describe("journald", () => {
 
   test("no journald: Docker's words", async () => {
     const opening = openSink(subjectOf("journald", {}), nowhere, undefined);
-    expect(await opening.catch((error: Error) => error.message)).toBe(
+    expect(await opening.catch(messageOf)).toBe(
       "failed to create task for container: failed to initialize logging driver: journald is not enabled on this host",
     );
   });
@@ -316,7 +313,7 @@ describe("fluentd", () => {
 
   test("nobody listens: Docker's words", async () => {
     const opening = openSink(subjectOf("fluentd", { "fluentd-address": "127.0.0.1:1" }), nowhere, undefined);
-    expect(await opening.catch((error: Error) => error.message)).toBe(
+    expect(await opening.catch(messageOf)).toBe(
       "failed to create task for container: failed to initialize logging driver: dial tcp 127.0.0.1:1: connect: connection refused",
     );
   });
