@@ -57,7 +57,7 @@ describe.skipIf(process.getuid?.() !== 0)("logs", () => {
   }, 90_000);
 
   test("attached and following clients see every line across rotations", async () => {
-    const options = ["--log-opt", "max-size=200k", "--log-opt", "max-file=2"];
+    const options = ["--log-opt", "max-size=200k", "--log-opt", "max-file=30"];
     const attached = daemon.docker(["run", "--name", "rotating", ...options, "busybox", "seq", "200000"]);
     expect((await attached).stdout).toBe(upTo(200_000));
     await docker("run", "-d", "--name", "slow", ...options, "busybox", "sh", "-c", counter(30_000));
