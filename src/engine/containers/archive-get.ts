@@ -1,10 +1,11 @@
 import { assertsDirectory, packTree, shownPath } from "#archive";
+import { isEngineError } from "#core";
 import type { PathStat } from "#spec";
 import type { ByteBody } from "../contract.ts";
 import { emitContainerEvent, type ContainerContext } from "./context.ts";
 import { idsOf, openFileView } from "./file-view.ts";
 import { heldStream } from "./held-stream.ts";
-import { lastPart, pathStat, requirePath } from "./stat-path.ts";
+import { fileNotFound, lastPart, pathStat, requirePath } from "./stat-path.ts";
 
 /** `GET /containers/{id}/archive`. @throws EngineError `not_found` */
 export async function getContainerArchive(
@@ -22,8 +23,12 @@ export async function getContainerArchive(
     ...idsOf(view.record),
     ...namesOf(lastPart(path), facts.isDirectory),
   });
+  const body = await heldStream(tar, undo.move()).catch((cause: unknown) => {
+    // It went between the two looks at it.
+    throw isEngineError(cause, "not_found") ? fileNotFound(path, ref) : cause;
+  });
   emitContainerEvent(context, view.record, "archive-path");
-  return { stat: pathStat(path, facts), body: heldStream(tar, undo.move()) };
+  return { stat: pathStat(path, facts), body };
 }
 
 /** `./x` below a dot, `/x` below the root, `name/x` below a directory. */

@@ -34,7 +34,7 @@ describe("heldStream", () => {
   test("gives back at the end, and only then tells that it finished", async () => {
     const held = counted();
     let finished = 0;
-    const body = heldStream(source(["a", "b"]).stream, held, () => void finished++);
+    const body = await heldStream(source(["a", "b"]).stream, held, () => void finished++);
     expect(held.times()).toBe(0);
     expect(await textOf(body)).toBe("ab");
     expect([held.times(), finished]).toEqual([1, 1]);
@@ -45,22 +45,28 @@ describe("heldStream", () => {
 
   test("gives back when it fails", async () => {
     const held = counted();
-    const body = heldStream(source(["a", new Error("disk")]).stream, held);
+    const body = await heldStream(source(["a", new Error("disk")]).stream, held);
     expect(await textOf(body).catch(String)).toBe("Error: disk");
+    expect(held.times()).toBe(1);
+  });
+
+  test("what cannot be begun fails at once, and gives back", async () => {
+    const held = counted();
+    expect(await heldStream(source([new Error("gone")]).stream, held).catch(String)).toBe("Error: gone");
     expect(held.times()).toBe(1);
   });
 
   test("gives back when the reader leaves", async () => {
     const held = counted();
     const { stream, canceled } = source(["a", "b"]);
-    for await (const _bytes of heldStream(stream, held)) break;
+    for await (const _bytes of await heldStream(stream, held)) break;
     expect([held.times(), canceled()]).toEqual([1, true]);
   });
 
   test("gives back when nobody ever reads", async () => {
     const held = counted();
     const { stream, canceled } = source(["a"]);
-    await heldStream(stream, held).cancel();
+    await (await heldStream(stream, held)).cancel();
     expect([held.times(), canceled()]).toEqual([1, true]);
   });
 });
