@@ -14,7 +14,16 @@ import {
 import { createHash } from "node:crypto";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { getXattr, listXattrs } from "#linux";
-import { applyLayer, encodeTarHeader, extractTar, tarEnd, tarPadding, type TarHeaderInit } from "./mod.ts";
+import {
+  applyLayer,
+  encodeTarHeader,
+  extractTar,
+  packTree,
+  readTar,
+  tarEnd,
+  tarPadding,
+  type TarHeaderInit,
+} from "./mod.ts";
 import { inPieces, makeScratch, paxHeader, retyped, tarOf, type TestEntry } from "./testing.ts";
 
 const code = (expected: string): unknown => expect.objectContaining({ code: expected });
@@ -382,6 +391,64 @@ describe.skipIf(process.getuid?.() !== 0)("unpacking", () => {
         const tar = inPieces(await tarOf(entry));
         await expect(extractTar(tar, root, { noOverwriteDirNonDir: true })).rejects.toThrow(code("conflict"));
       }
+    });
+
+    test.each([
+      [{ path: "d", body: "" }, 'cannot overwrite directory "d" with non-directory "/into"'],
+      [{ path: "f/" }, 'cannot overwrite non-directory "f" with directory "/into"'],
+    ])("which is told in Docker's words: %j", async (entry, message) => {
+      mkdirSync(`${root}/into/d`, { recursive: true });
+      writeFileSync(`${root}/into/f`, "");
+      const options = { into: "/into", noOverwriteDirNonDir: true };
+      await expect(extractTar(inPieces(await tarOf(entry)), root, options)).rejects.toThrow(message);
+    });
+
+    test.each([
+      ["a", "new", ["new", "new/f", "new/h"]],
+      [".", "new", ["new", "new/a", "new/a/f", "new/a/h"]],
+      ["/", "new", ["new", "new/a", "new/a/f", "new/a/h"]],
+      ["b", "new", ["a", "a/f", "a/h"]],
+    ])("under another name: %s becomes %s", async (from, to, expected) => {
+      const tar = await tarOf(
+        { path: "./" },
+        { path: "a/" },
+        { path: "a/f", body: "x" },
+        { path: "a/h", type: "hardlink", linkPath: "a/f" },
+      );
+      await extractTar(inPieces(tar), root, { rename: { from, to } });
+      const found = readdirSync(root, { recursive: true }).map(String).toSorted();
+      expect(found).toEqual(expected);
+      expect(statSync(`${root}/${found.at(-1)}`).nlink).toBe(2);
+    });
+
+    test("with ids of a user namespace; one that it does not have is refused", async () => {
+      const range = [{ container: 0, host: 100_000, size: 1000 }];
+      const idMappings = { uids: range, gids: range };
+      const unpack = async (...entries: TestEntry[]): Promise<unknown> =>
+        extractTar(inPieces(await tarOf(...entries)), root, { idMappings });
+      await unpack({ path: "d/f", uid: 5, gid: 6, body: "x" }, { path: "r", body: "" });
+      const owners = ["d", "d/f", "r"].map((name) => lstatSync(`${root}/${name}`)).map(({ uid, gid }) => [uid, gid]);
+      expect(owners).toEqual([
+        [100_000, 100_000],
+        [100_005, 100_006],
+        [100_000, 100_000],
+      ]);
+      await expect(unpack({ path: "x", uid: 1000, body: "" })).rejects.toThrow("Container ID 1000 cannot be mapped");
+      expect(process.geteuid?.()).toBe(0);
+      expect(readFileSync("/proc/thread-self/status", "utf8")).toMatch(/^Uid:\t0\t0\t0\t0$/m);
+      const packed = await Array.fromAsync(readTar(packTree(root, { idMappings })), ({ header }) => header);
+      expect(packed.map(({ path, uid, gid }) => [path, uid, gid])).toEqual([
+        ["d", 0, 0],
+        ["d/f", 5, 6],
+        ["r", 0, 0],
+        // What a refused entry leaves is made by the root of the namespace.
+        ["x", 0, 0],
+      ]);
+    });
+
+    test("nothing at all is an archive only where that is allowed", async () => {
+      await expect(extractTar(inPieces(new Uint8Array()), root)).rejects.toThrow("archive is empty");
+      expect(await extractTar(inPieces(new Uint8Array()), root, { allowEmpty: true })).toMatchObject({ entries: 0 });
     });
 
     test("into a directory behind a link, with one owner for all", async () => {
