@@ -15,6 +15,6 @@ export async function exportContainer(context: ContainerContext, ref: string): P
     using undo = new DisposableStack();
     undo.use(context.roots.hold(record, userNamespace?.ids));
     const tar = packTree(containerFiles(context.deps, id).rootfs, { wholeSeconds: true, ...idsOf(record) });
-    return heldStream(tar, undo.move(), () => emitContainerEvent(context, record, "export"));
+    return await heldStream(tar, undo.move(), () => emitContainerEvent(context, record, "export"));
   });
 }
