@@ -108,7 +108,9 @@ const resources = {
   MemorySwap: opt(number),
   MemorySwappiness: opt(number),
   OomKillDisable: opt(flag),
-  DeviceRequests: opt(v.array(v.looseObject({ Driver: opt(text), Capabilities: opt(v.array(texts)) }))),
+  DeviceRequests: opt(
+    v.array(v.looseObject({ Driver: opt(text), DeviceIDs: opt(texts), Capabilities: opt(v.array(texts)) })),
+  ),
   PidsLimit: opt(number),
   Ulimits: opt(v.array(v.looseObject({ Name: text, Soft: number, Hard: number }))),
   IOMaximumIOps: opt(number),

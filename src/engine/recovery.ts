@@ -146,6 +146,7 @@ async function removeStrangers(context: ContainerContext, known: ReadonlySet<str
   }
   await removeDirectories(join(deps.paths.dataRoot, "containers"), known);
   await removeMountPoints(context, join(deps.paths.execRoot, "rootfs"), (name) => !known.has(name));
+  await removeMountPoints(context, join(deps.paths.execRoot, "shm"), (name) => !known.has(name));
   await removeMountPoints(context, deps.paths.execRoot, (name) => /^(init|copy-up|files)-/.test(name));
 }
 

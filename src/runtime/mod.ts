@@ -15,6 +15,7 @@ export { endOfLog, listSegments, type LogPosition, type LogSegment } from "./log
 export { logRotated, oldestPin, watchLog } from "./log-watch.ts";
 export { startFailureExitCode } from "./runtime-errors.ts";
 export { resolveUser, type ResolvedUser } from "./user.ts";
+export { apparmorProfile } from "./spec/apparmor.ts";
 export { defaultCapabilities, resolveCapabilities } from "./spec/capabilities.ts";
 export { createSpec, type SpecInput, type SpecResult } from "./spec/create-spec.ts";
 export { readBlockIo } from "./spec/block-io.ts";
@@ -26,7 +27,7 @@ export { resolveRlimits } from "./spec/rlimits.ts";
 export { readDevices, readHostDevices, type ContainerDevice } from "./spec/devices.ts";
 export { readSpecHost, type SpecHost } from "./spec/host.ts";
 export type { JoinedNamespaces, NetworkNamespace } from "./spec/namespaces.ts";
-export { maskedPaths, readonlyPaths } from "./spec/security.ts";
+export { maskedPaths, parseSecurityOptions, readonlyPaths } from "./spec/security.ts";
 export { openUserNamespace, type IdMappings, type IdRange, type UserNamespace } from "#linux";
 export { createProcess, type ProcessRequest, type ProcessUser } from "./spec/process.ts";
 export { seccompProfile } from "./seccomp/profile.ts";

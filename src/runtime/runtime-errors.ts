@@ -46,6 +46,11 @@ function explain(raw: string, command: string | undefined): string {
   if (open?.[1] === "Operation not permitted" || open?.[1] === "Is a directory")
     return `${startFailure}exec: ${name}: ${command === "" ? notInPath : "is a directory: permission denied"}`;
   if (open?.[1] !== undefined) return `${startFailure}exec: ${name}: ${lowerFirst(open[1])}`;
+  const sysctl = /^the sysctl `(.*)` requires a new (network|IPC) namespace$/.exec(text);
+  if (sysctl !== null)
+    return sysctl[2] === "IPC"
+      ? `sysctl ${JSON.stringify(sysctl[1])} is not allowed in the hosts ipc namespace`
+      : `sysctl ${JSON.stringify(sysctl[1])} not allowed in host network namespace`;
   const chdir = /^chdir `(.*)`: (.+)$/.exec(text);
   if (chdir !== null)
     return `${startFailure}chdir to cwd (${JSON.stringify(chdir[1])}) set in config.json failed: ${lowerFirst(chdir[2] ?? "")}`;

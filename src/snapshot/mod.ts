@@ -142,6 +142,8 @@ export interface Mounter {
   mount(mount: Mount, target: string, ids?: MountIds): void;
   /** Shows a file or directory, with all that is mounted below where `recursive`, at an existing target of its kind. */
   bind(source: string, target: string, ids: MountIds, options: { readonly recursive: boolean }): void;
+  /** A tmpfs that everybody can write to, as /dev/shm is. `owner`: of its root; the host's otherwise. */
+  tmpfs(target: string, options: { readonly sizeBytes: number; readonly owner?: MountIds["root"] | undefined }): void;
   /** @throws EngineError `unavailable` when ids at this place cannot be mapped; changes nothing */
   checkIds(source: string, ids: MountIds): void;
   /** Detaches (MNT_DETACH): files still in use stay usable to their holders. No error when nothing is mounted there. */

@@ -28,6 +28,7 @@ export type PortMap = Readonly<Record<string, readonly PortBinding[] | null>>;
 /** Devices by what they can do, such as GPUs. */
 export interface DeviceRequest {
   readonly Driver?: string;
+  readonly DeviceIDs?: readonly string[] | null;
   readonly Capabilities?: readonly (readonly string[])[] | null;
 }
 

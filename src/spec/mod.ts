@@ -12,7 +12,7 @@ export { mediaTypes } from "./oci-image.ts";
 export type * from "./oci-image.ts";
 export type * from "./oci-runtime.ts";
 export { goFileMode, goModeBits, hasGoMode, pathStatHeader, type PathStat } from "./path-stat.ts";
-export { formatPlatform, hostPlatform, parsePlatform } from "./platform.ts";
+export { formatPlatform, hostPlatform, parsePlatform, runsOn } from "./platform.ts";
 export {
   canonicalReference,
   familiarName,

@@ -35,6 +35,21 @@ export function parsePlatform(text: string): Platform {
   return third === undefined ? platform : { ...platform, variant: third };
 }
 
+/**
+ * Whether a machine that is `wanted` runs what is built for `actual`: the same system and architecture, and no newer
+ * variant of it (`linux/amd64/v2` runs `linux/amd64`).
+ */
+export function runsOn(wanted: Platform, actual: Platform): boolean {
+  if (wanted.os !== actual.os || wanted.architecture !== actual.architecture) return false;
+  return variantNumber(actual) <= variantNumber(wanted);
+}
+
+const plainVariant: Readonly<Record<string, number>> = { amd64: 1, arm: 7, arm64: 8 };
+
+function variantNumber({ architecture, variant = "" }: Platform): number {
+  return Number(/^v(\d+)$/.exec(variant)?.[1] ?? plainVariant[architecture] ?? 0);
+}
+
 /** `linux/amd64`, with the variant where there is one. */
 export function formatPlatform(platform: Platform): string {
   return [platform.os, platform.architecture, platform.variant].filter(Boolean).join("/");

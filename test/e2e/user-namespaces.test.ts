@@ -238,7 +238,7 @@ describe.skipIf(process.getuid?.() !== 0)("userns-remap", () => {
 
   test("containers of one range can share namespaces", async () => {
     await docker("run", "-d", "--name", "one", "--ipc=shareable", "busybox", "sleep", "600");
-    const flags = ["--network", "--pid"].map((mode) => `${mode}=container:one`);
+    const flags = ["--network", "--pid", "--ipc"].map((mode) => `${mode}=container:one`);
     expect(
       await docker("run", "--rm", ...flags, "busybox", "sh", "-c", "ps | grep -c 'sleep 600$'; ls /sys/class/net"),
     ).toMatch(/^1\n(.*\n)*eth0\n/);

@@ -119,7 +119,7 @@ function rootMounts(box: Sandbox, pid: number): string[] {
 }
 
 function strayMounts(box: Sandbox, pid: number): string[] {
-  const known = ["rootfs", "netns"].map((name) => `${join(box.execRoot, name)}/`);
+  const known = ["rootfs", "netns", "shm"].map((name) => `${join(box.execRoot, name)}/`);
   const points = mountPoints(box, pid).filter((point) => point !== box.dataRoot);
   return points
     .filter((point) => !known.some((prefix) => point.startsWith(prefix)))

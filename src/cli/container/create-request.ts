@@ -199,7 +199,7 @@ function securityOptions(
   for (const option of options) {
     const [key = "", value] = /^([^=:]*)[=:](.*)$/s.exec(option)?.slice(1) ?? [option];
     if (key === "systempaths" && value === "unconfined") masked = { MaskedPaths: [], ReadonlyPaths: [] };
-    else if (value === undefined && key !== "no-new-privileges")
+    else if (key !== "no-new-privileges" && (value === undefined || value === ""))
       throw new CliError(`Invalid --security-opt: "${option}"`, 125);
     else if (key === "seccomp" && value !== undefined && value !== "unconfined" && value !== "builtin")
       securityOpt.push(`seccomp=${profileText(value, cwd)}`);
@@ -213,7 +213,7 @@ function profileText(path: string, cwd: string): string {
     return JSON.stringify(JSON.parse(nodeFs().readFileSync(resolvePath(cwd, path), "utf8")));
   } catch (cause) {
     if (cause instanceof SyntaxError)
-      throw new CliError(`compacting json for seccomp profile failed: ${cause.message}`, 125, { cause });
+      throw new CliError(`compacting json for seccomp profile (${path}) failed: ${cause.message}`, 125, { cause });
     throw new CliError(`opening seccomp profile (${path}) failed: open ${path}: no such file or directory`, 125, {
       cause,
     });

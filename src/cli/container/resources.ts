@@ -26,9 +26,9 @@ export function parseResources(flags: CreateValues): Partial<HostConfig> & Reado
     CpuRealtimeRuntime: flags["cpu-rt-runtime"],
     CpusetCpus: flags["cpuset-cpus"] || undefined,
     CpusetMems: flags["cpuset-mems"] || undefined,
-    Devices: optional(flags.device.map(parseDevice)),
+    Devices: optional(flags.device.filter((text) => !cdiName.test(text)).map(parseDevice)),
     DeviceCgroupRules: optional(flags["device-cgroup-rule"]),
-    DeviceRequests: flags.gpus === "" ? undefined : [parseGpus(flags.gpus)],
+    DeviceRequests: optional(deviceRequests(flags)),
     OomKillDisable: flags["oom-kill-disable"] || undefined,
     PidsLimit: flags["pids-limit"],
     Ulimits: optional(flags.ulimit.map(parseUlimit)),
@@ -48,15 +48,24 @@ function deviceValue(text: string, key: "Rate" | "Weight", parse: (value: string
   return { Path: text.slice(0, at), [key]: value };
 }
 
+/** `vendor/class=name` of the Container Device Interface. */
+const cdiName = /^[A-Za-z][\w.-]*\/[A-Za-z][\w.-]*=[A-Za-z0-9][\w.:-]*$/;
+
+function deviceRequests({ device, gpus }: CreateValues): readonly Record<string, unknown>[] {
+  const cdi = device.filter((text) => cdiName.test(text));
+  return [...(gpus === "" ? [] : [parseGpus(gpus)]), ...(cdi.length === 0 ? [] : [{ Driver: "cdi", DeviceIDs: cdi }])];
+}
+
 /** `/dev/x[:/dev/y][:rwm]`. */
 function parseDevice(text: string): DeviceMapping {
   const parts = text.split(":");
   const [host = "", second = "", third] = parts;
   if (parts.length > 3 || host === "") throw new CliError(`bad format for path: ${text}`, 125);
   const isMode = (part: string): boolean => /^[rwm]{1,3}$/.test(part);
-  const path = second === "" || (third === undefined && isMode(second)) ? host : second;
+  const path = parts.length === 1 || (third === undefined && isMode(second)) ? host : second;
   const permissions = third ?? (isMode(second) ? second : "rwm");
   if (!isMode(permissions)) throw new CliError(`bad mode specified: ${permissions}`, 125);
+  if (!path.startsWith("/")) throw new CliError(`${path} is not an absolute path`, 125);
   return { PathOnHost: host, PathInContainer: path, CgroupPermissions: permissions };
 }
 

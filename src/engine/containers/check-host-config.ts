@@ -39,7 +39,11 @@ function checkPorts({ PortBindings }: HostConfig): void {
 
 /** Drivers of devices such as GPUs are not there. */
 function checkDevices({ DeviceRequests }: HostConfig): void {
-  for (const { Driver = "", Capabilities } of DeviceRequests ?? []) {
+  for (const { Driver = "", Capabilities, DeviceIDs } of DeviceRequests ?? []) {
+    if (Driver === "cdi") {
+      const devices = (DeviceIDs ?? []).join(", ");
+      throw new EngineError("invalid", `CDI device injection failed: unresolvable CDI devices ${devices}`);
+    }
     const capabilities = (Capabilities ?? []).map((list) => `[${list.join(" ")}]`).join(" ");
     throw new EngineError(
       "internal",

@@ -1,7 +1,7 @@
 import { EngineError, failpoint, formatRfc3339Nano, parseContainerId, randomHexId, shortId, zeroTime } from "#core";
 import type { ContainerId } from "#core";
 import type { ImageRecord } from "#image";
-import { formatPlatform, hostPlatform, parsePlatform } from "#spec";
+import { formatPlatform, hostPlatform, parsePlatform, runsOn } from "#spec";
 import type { ContainerConfig, ContainerCreateRequest, ContainerCreateResponse, EndpointSpec, HostConfig } from "#spec";
 import type { VolumeRecord } from "#volume";
 import { withHealthAnnotation } from "../health/annotation.ts";
@@ -107,12 +107,11 @@ function resolveImage({ deps }: ContainerContext, name: string, platform: string
   if (name === "") throw new EngineError("invalid", "no image specified");
   const image = deps.images.resolve(name);
   if (platform === undefined || platform === "") return image;
-  const wanted = formatPlatform(parsePlatform(platform));
-  const actual = formatPlatform(image.config);
-  if (wanted === actual) return image;
+  const wanted = parsePlatform(platform);
+  if (runsOn(wanted, image.config)) return image;
   throw new EngineError(
     "not_found",
-    `image with reference ${name} was found but does not match the specified platform: wanted ${wanted}, actual: ${actual}`,
+    `image with reference ${name} was found but does not match the specified platform: wanted ${formatPlatform(wanted)}, actual: ${formatPlatform(image.config)}`,
   );
 }
 

@@ -1,3 +1,4 @@
+import { apparmorProfile } from "#runtime";
 import type { ContainerInspect, ContainerState, EndpointInfo, NetworkSettings } from "#spec";
 import type { ContainerContext } from "./context.ts";
 import { platformOfHost } from "./create.ts";
@@ -31,7 +32,7 @@ export async function inspectContainer(
     Platform: platformOfHost.split("/")[0] ?? "linux",
     MountLabel: "",
     ProcessLabel: "",
-    AppArmorProfile: "",
+    AppArmorProfile: apparmorProfile(record.hostConfig, context.specHost) ?? "",
     ExecIDs: context.execIds(record.id),
     HostConfig: shownHostConfig(record.hostConfig, context.deps.runtime.defaultRuntime),
     GraphDriver: graphDriver(context, record),

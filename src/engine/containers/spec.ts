@@ -1,12 +1,11 @@
-import { EngineError } from "#core";
 import { createSpec, readBlockIo, readDevices, readHostDevices, resolveUser } from "#runtime";
-import type { JoinedNamespaces, NetworkNamespace, SpecInput, SpecResult } from "#runtime";
+import type { NetworkNamespace, SpecInput, SpecResult } from "#runtime";
 import type { HostConfig, OciMount, Ulimit } from "#spec";
-import { checkSameUserNamespace } from "../userns/user-namespaces.ts";
 import { cgroupsPath } from "./cgroup-parent.ts";
 import type { ContainerContext } from "./context.ts";
 import type { ContainerFiles } from "./files.ts";
-import { isRunning, type ContainerRecord, type MountRecord } from "./record.ts";
+import { joinedNamespaces } from "./joined.ts";
+import type { ContainerRecord, MountRecord } from "./record.ts";
 
 /** Options of a mount record that are Docker's own and mean nothing to an OCI runtime. */
 const dockerOnly = new Set(["z", "Z", "nocopy", "consistent", "cached", "delegated", "bind-nonrecursive"]);
@@ -78,26 +77,4 @@ function networkFileMounts({ mounts }: ContainerRecord, files: ContainerFiles): 
   return Object.entries(sources)
     .filter(([destination]) => !taken.has(destination))
     .map(([destination, source]) => ({ destination, type: "bind", source, options: ["rbind", "rprivate", "rw"] }));
-}
-
-function joinedNamespaces(context: ContainerContext, record: ContainerRecord): JoinedNamespaces {
-  const pid = joinedPid(context, "PID", record, record.hostConfig.PidMode);
-  const ipc = joinedPid(context, "IPC", record, record.hostConfig.IpcMode);
-  return {
-    ...(pid === undefined ? {} : { pid: `/proc/${pid}/ns/pid` }),
-    ...(ipc === undefined ? {} : { ipc: `/proc/${ipc}/ns/ipc`, shmPath: `/proc/${ipc}/root/dev/shm` }),
-  };
-}
-
-function joinedPid(
-  { registry }: ContainerContext,
-  kind: string,
-  record: ContainerRecord,
-  mode: string | undefined,
-): number | undefined {
-  if (!mode?.startsWith("container:")) return undefined;
-  const target = registry.find(mode.slice("container:".length));
-  checkSameUserNamespace(record, target);
-  if (isRunning(target)) return target.state.pid;
-  throw new EngineError("conflict", `cannot join ${kind} namespace of a non running container: ${target.id}`);
 }

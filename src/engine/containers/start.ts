@@ -11,6 +11,7 @@ import { logSubject } from "./log-subject.ts";
 import { isActive, type ContainerRecord } from "./record.ts";
 import { releaseTask } from "./release.ts";
 import { removeRecord } from "./remove-record.ts";
+import { mountSharedMemory } from "./shared-memory.ts";
 import { emitRunBegins } from "./run-events.ts";
 import { bindMounts, containerSpec } from "./spec.ts";
 
@@ -63,6 +64,7 @@ async function startTask(context: ContainerContext, record: ContainerRecord, cau
   await using undo = new AsyncDisposableStack();
   using userNamespace = record.userNamespace && (await context.userNamespaces.open(record));
   context.roots.mountForTask(record, undo, userNamespace?.ids);
+  mountSharedMemory(context, record, undo, userNamespace?.ids);
   failpoint("start.root");
   const network = prepareNetwork(context, record, undo, userNamespace?.networkPath);
   failpoint("start.sandbox");

@@ -1,5 +1,13 @@
 import { EngineError, isEngineError, messageOf, parseExecId, randomHexId, type ContainerId, type ExecId } from "#core";
-import { createProcess, resolveCapabilities, resolveUser, startFailureExitCode, type ExecTask } from "#runtime";
+import {
+  apparmorProfile,
+  createProcess,
+  parseSecurityOptions,
+  resolveCapabilities,
+  resolveUser,
+  startFailureExitCode,
+  type ExecTask,
+} from "#runtime";
 import type { ExecCreateRequest, ExecInspect, ExecStartRequest, OciProcess } from "#spec";
 import type { AttachSession, Execs, StreamFrame } from "../contract.ts";
 import { emitContainerEvent, type ContainerContext } from "../containers/context.ts";
@@ -176,9 +184,8 @@ export function execProcess(
     tty: request.Tty === true,
     consoleSize: start.ConsoleSize ?? request.ConsoleSize ?? undefined,
     capabilities,
-    noNewPrivileges: (record.hostConfig.SecurityOpt ?? []).some((option) =>
-      /^no-new-privileges([:=]true)?$/.test(option),
-    ),
+    noNewPrivileges: parseSecurityOptions(record.hostConfig.SecurityOpt ?? []).noNewPrivileges,
+    apparmorProfile: apparmorProfile(record.hostConfig, context.specHost),
     hostname: record.config.Hostname,
   });
 }

@@ -151,7 +151,10 @@ function sharedSandbox(
 ): string | undefined {
   const target = blaming("joining network namespace of container", () => context.registry.find(ref));
   if (!isRunning(target))
-    throw new EngineError("conflict", `cannot join network of a non running container: ${target.id}`);
+    throw new EngineError(
+      "conflict",
+      `cannot join network namespace of a non running container: container ${target.name} is ${target.state.status}`,
+    );
   checkSameUserNamespace(record, target);
   const plan = networkPlan(target.hostConfig.NetworkMode ?? "bridge");
   if (plan.kind === "host") return undefined;

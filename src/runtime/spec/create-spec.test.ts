@@ -34,7 +34,7 @@ const host: SpecHost = {
     writeIops: true,
   },
   oomScoreAdj: 0,
-  apparmor: false,
+  apparmor: undefined,
   initPath: "/usr/bin/tini",
   thermalPaths: [],
 };

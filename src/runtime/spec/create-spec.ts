@@ -12,6 +12,7 @@ import type {
 } from "#spec";
 import { parseSeccompProfile } from "../seccomp/custom.ts";
 import { seccompProfile } from "../seccomp/profile.ts";
+import { apparmorProfile } from "./apparmor.ts";
 import { resolveCapabilities } from "./capabilities.ts";
 import { resolveDevices, type ContainerDevice } from "./devices.ts";
 import type { SpecHost } from "./host.ts";
@@ -81,7 +82,7 @@ export function createSpec(input: SpecInput): SpecResult {
     capabilities: caps.capabilities,
     noNewPrivileges: security.noNewPrivileges,
     hostname: input.hostname,
-    apparmorProfile: host.apparmor ? security.apparmor : undefined,
+    apparmorProfile: apparmorProfile(hostConfig, host),
     oomScoreAdj: oom.value,
     rlimits: rlimits.rlimits,
   });
@@ -108,7 +109,12 @@ function assemble(input: SpecInput, parts: Parts): OciSpec {
     devices: input.devices ?? [],
     rules: hostConfig.DeviceCgroupRules ?? [],
   });
-  const mounts = resolveMounts({ hostConfig, mounts: parts.mounts, ipc: ipcOf(input) });
+  const mounts = resolveMounts({
+    hostConfig,
+    mounts: parts.mounts,
+    ipc: ipcOf(input),
+    writableCgroups: parts.security.writableCgroups ?? privileged,
+  });
   const sysctl = resolveSysctls(input);
   const propagation = rootPropagation(mounts);
   return {
@@ -188,6 +194,7 @@ function withInit(input: SpecInput): { readonly args: readonly string[]; readonl
 function ipcOf({ hostConfig, joined }: SpecInput): Parameters<typeof resolveMounts>[0]["ipc"] {
   const mode = hostConfig.IpcMode ?? "";
   if (mode === "host" || mode === "none") return { kind: mode };
+  if (mode === "shareable" && joined?.shmPath !== undefined) return { kind: "joined", shmPath: joined.shmPath };
   if (!mode.startsWith("container:")) return { kind: "private" };
   if (joined?.shmPath === undefined) throw new EngineError("invalid", `ipc mode ${mode}: its container is not running`);
   return { kind: "joined", shmPath: joined.shmPath };

@@ -90,9 +90,10 @@ export function readDevices(mappings: readonly DeviceMapping[]): ContainerDevice
     const found = stat?.isDirectory() === true ? readDirectory(PathOnHost, path) : [deviceOf(path, stat)];
     const devices = found.filter((device) => device !== undefined);
     if (devices.length > 0) return devices.map((device) => ({ ...device, access }));
+    const reason = stat === undefined ? "no such file or directory" : "not a device node";
     throw new EngineError(
       "invalid",
-      `error gathering device information while adding custom device "${PathOnHost}": no such file or directory`,
+      `error gathering device information while adding custom device "${PathOnHost}": ${reason}`,
     );
   });
 }

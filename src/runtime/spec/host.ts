@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { listRlimits, readCapabilities, readHostFacts, type Rlimit, type RlimitName } from "#linux";
 import { hostPlatform } from "#spec";
+import { parseProfiles } from "./apparmor.ts";
 import { readCgroupHost } from "../cgroup.ts";
 import { readLimitSupport, type LimitSupport } from "./limit-support.ts";
 
@@ -18,7 +19,8 @@ export interface SpecHost {
   readonly limits: LimitSupport;
   /** Of this process; below it needs CAP_SYS_RESOURCE. */
   readonly oomScoreAdj: number;
-  readonly apparmor: boolean;
+  /** Names of loaded AppArmor profiles; undefined on a host without AppArmor. */
+  readonly apparmor: readonly string[] | undefined;
   /** A small init for `--init`; undefined when none is installed. */
   readonly initPath: string | undefined;
   /** Paths that exist on some machines only and are masked there. */
@@ -46,7 +48,7 @@ export function readSpecHost(): SpecHost {
     cpus: facts.cpus,
     limits: readLimitSupport({ version: cgroupVersion, root: "/sys/fs/cgroup", ownPath: ownCgroup() }),
     oomScoreAdj: Number(readFileSync("/proc/self/oom_score_adj", "utf8")),
-    apparmor: existsSync("/sys/module/apparmor") && existsSync("/sys/kernel/security/apparmor"),
+    apparmor: readApparmorProfiles(),
     initPath: initPaths.find((path) => existsSync(path)),
     thermalPaths: readThermalPaths(),
   };
@@ -55,6 +57,12 @@ export function readSpecHost(): SpecHost {
 /** The path in the v2 tree; the root where there is none. */
 function ownCgroup(): string {
   return /^0::(.+)$/m.exec(readFileSync("/proc/self/cgroup", "utf8"))?.[1] ?? "/";
+}
+
+function readApparmorProfiles(): readonly string[] | undefined {
+  const list = "/sys/kernel/security/apparmor/profiles";
+  if (!existsSync("/sys/module/apparmor") || !existsSync(list)) return undefined;
+  return parseProfiles(readFileSync(list, "utf8"));
 }
 
 function readThermalPaths(): string[] {

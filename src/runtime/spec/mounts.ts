@@ -4,6 +4,7 @@ const defaultShmBytes = 64 * 1024 * 1024;
 
 export interface MountRequest {
   readonly hostConfig: HostConfig;
+  readonly writableCgroups: boolean;
   /** Volumes, binds and the engine's own files, with OCI options (`rbind`, `ro`, `rprivate`, …). */
   readonly mounts: readonly OciMount[];
   readonly ipc: { readonly kind: "private" | "none" | "host" } | { readonly kind: "joined"; readonly shmPath: string };
@@ -42,14 +43,19 @@ function kernelMounts(request: MountRequest): OciMount[] {
       options: ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"],
     },
     { destination: "/sys", type: "sysfs", source: "sysfs", options: [...options, access] },
-    { destination: "/sys/fs/cgroup", type: "cgroup", source: "cgroup", options: [access, ...options] },
+    {
+      destination: "/sys/fs/cgroup",
+      type: "cgroup",
+      source: "cgroup",
+      options: [request.writableCgroups ? "rw" : "ro", ...options],
+    },
     ...ipcMounts(request, options),
   ];
 }
 
 function ipcMounts({ ipc, hostConfig }: MountRequest, options: readonly string[]): OciMount[] {
   const queues: OciMount = { destination: "/dev/mqueue", type: "mqueue", source: "mqueue", options };
-  if (ipc.kind === "host") return [bind("/dev/mqueue", "/dev/mqueue"), bind("/dev/shm", "/dev/shm")];
+  if (ipc.kind === "host") return [queues, bind("/dev/shm", "/dev/shm")];
   if (ipc.kind === "joined") return [queues, bind(ipc.shmPath, "/dev/shm")];
   if (ipc.kind === "none") return [queues];
   const size = hostConfig.ShmSize === undefined || hostConfig.ShmSize <= 0 ? defaultShmBytes : hostConfig.ShmSize;

@@ -10,7 +10,7 @@ export type NetworkNamespace = { readonly kind: "none" | "host" } | { readonly k
 export interface JoinedNamespaces {
   readonly pid?: string;
   readonly ipc?: string;
-  /** The other container's /dev/shm, seen from the host. */
+  /** A /dev/shm that is shared with, or by, another container, seen from the host. */
   readonly shmPath?: string;
 }
 

@@ -6,6 +6,8 @@ export interface SecurityOptions {
   readonly seccomp: string | undefined;
   readonly apparmor: string | undefined;
   readonly systemPathsUnconfined: boolean;
+  /** Undefined: only when privileged. */
+  readonly writableCgroups: boolean | undefined;
 }
 
 /**
@@ -18,6 +20,7 @@ export function parseSecurityOptions(options: readonly string[]): SecurityOption
     seccomp: undefined as string | undefined,
     apparmor: undefined as string | undefined,
     systemPathsUnconfined: false,
+    writableCgroups: undefined as boolean | undefined,
   };
   for (const option of options) {
     const { key, value } = split(option);
@@ -25,6 +28,7 @@ export function parseSecurityOptions(options: readonly string[]): SecurityOption
     else if (key === "seccomp") result.seccomp = value === "builtin" ? undefined : value;
     else if (key === "apparmor") result.apparmor = value;
     else if (key === "systempaths" && value === "unconfined") result.systemPathsUnconfined = true;
+    else if (key === "writable-cgroups" && value !== "") result.writableCgroups = parseBoolean(option, value);
     // SELinux labels mean nothing on a host without it, as in Docker.
     else if (key !== "label") throw new EngineError("invalid", `invalid --security-opt 2: ${JSON.stringify(option)}`);
   }

@@ -6,6 +6,8 @@ import {
   bindMount,
   checkIdmapped,
   cloneMountTree,
+  mountFlags,
+  mountFs,
   mountOverlay,
   unmount,
   withFileIdentity,
@@ -19,6 +21,11 @@ export function createMounter(): Mounter {
   return {
     mount: mountAt,
     bind: (source, target, ids, { recursive }) => bindIdmapped({ ...ids, source, target, recursive }),
+    tmpfs(target, { sizeBytes, owner }) {
+      const data = [`size=${sizeBytes}`, "mode=1777", ...(owner ? [`uid=${owner.uid}`, `gid=${owner.gid}`] : [])];
+      const flags = mountFlags.nosuid | mountFlags.nodev | mountFlags.noexec;
+      mountFs({ source: "shm", target, type: "tmpfs", flags, data: data.join(",") });
+    },
     checkIds: (source, ids) => checkIdmapped(source, ids.userNamespace),
     unmount(target) {
       unmount(target, { detach: true, ifMounted: true });
