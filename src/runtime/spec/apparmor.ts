@@ -1,5 +1,4 @@
 import type { HostConfig } from "#spec";
-import type { SpecHost } from "./host.ts";
 import { parseSecurityOptions } from "./security.ts";
 
 /** What Docker's engine, where one has run since boot, has loaded for containers. */
@@ -11,7 +10,7 @@ export const defaultProfile = "docker-default";
  */
 export function apparmorProfile(
   { SecurityOpt, Privileged }: Pick<HostConfig, "SecurityOpt" | "Privileged">,
-  host: Pick<SpecHost, "apparmor">,
+  host: { readonly apparmor: readonly string[] | undefined },
 ): string | undefined {
   if (host.apparmor === undefined) return undefined;
   const { apparmor } = parseSecurityOptions(SecurityOpt ?? []);
