@@ -215,7 +215,7 @@ describe("refusals", () => {
     ],
     ["GET /system/df?type=foo", 400, "unknown object type: foo"],
     ["POST /images/create?fromImage=busybox&tag=latest", 501, "pulling from a registry is not built yet"],
-    ["GET /containers/c/stats", 501, "GET /containers/{id}/stats is not built yet"],
+    ["GET /containers/c/checkpoints", 501, "GET /containers/{id}/checkpoints is not built yet"],
     ["GET /distribution/a/b/json", 501, "GET /distribution/{name}/json is not built yet"],
     ["POST /swarm/leave", 503, "This node is not part of a swarm"],
     ["GET /plugins/a/b/json", 404, 'plugin "a/b" not found'],

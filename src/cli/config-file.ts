@@ -8,6 +8,7 @@ export interface ConfigFile {
   readonly imagesFormat?: string;
   readonly networksFormat?: string;
   readonly volumesFormat?: string;
+  readonly statsFormat?: string;
   readonly HttpHeaders?: Readonly<Record<string, string>>;
   readonly pruneFilters?: readonly string[];
   readonly proxies?: Readonly<Record<string, ProxyConfig>>;

@@ -131,6 +131,12 @@ const container: CommandNode = {
       load: async () => (await import("./container/start.ts")).start,
     },
     {
+      name: "stats",
+      top: "stats",
+      summary: "Show what containers use, live",
+      load: async () => (await import("./container/stats.ts")).stats,
+    },
+    {
       name: "stop",
       top: "stop",
       summary: "Stop running containers",

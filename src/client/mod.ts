@@ -31,5 +31,6 @@ export * from "./images.ts";
 export * from "./networks.ts";
 export { prune, type PrunableKind, type PruneReport } from "./prune.ts";
 export { demultiplex, type OutputFrame } from "./stdcopy.ts";
+export * from "./stats.ts";
 export * from "./system.ts";
 export * from "./volumes.ts";

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { StatsResponse } from "#spec";
 import { byVersion, unifiedCgroups } from "../support/cgroups.ts";
+import { lighterCommand } from "../support/daemon.ts";
 import { openTestEngine, type TestEngine } from "../support/engine.ts";
 
 const zero = "0001-01-01T00:00:00Z";
@@ -103,4 +104,45 @@ describe("stats", () => {
     const table = await engine.docker(["stats", "--no-stream", "--format", format, "one", "idle"]);
     expect(table).toMatch(/^one 1 \S+iB \/ 64MiB\nidle 0 0B \/ 0B\n$/);
   });
+
+  test("lighter's table: once, of all that run, or live with those that come and go", async () => {
+    const format = "{{.Name}} {{.PIDs}}";
+    const names = (await engine.lighter(["stats", "--no-stream", "--format", "{{.Name}}"])).trim().split("\n");
+    expect(names).toContain("one");
+    expect(names).not.toContain("idle");
+    expect(await engine.lighter(["stats", "--no-stream", "--format", format, "idle", "one"])).toBe("idle 0\none 1\n");
+    const refused = await engine.daemon.lighter(["stats", "absent", "one"]);
+    expect(refused).toMatchObject({
+      code: 1,
+      stdout: "",
+      stderr: "Error response from daemon: No such container: absent\n",
+    });
+    const screen = Bun.spawn([...lighterCommand(), "stats", "--format", format], {
+      env: { DOCKER_HOST: engine.box.host, PATH: process.env["PATH"] ?? "", HOME: engine.box.root },
+      stdout: "pipe",
+    });
+    const reader = pictures(screen.stdout);
+    await reader((last) => last.includes("one 1"));
+    await start("newcomer");
+    await reader((last) => last.includes("newcomer 1"));
+    await engine.docker(["rm", "-f", "newcomer"]);
+    await reader((last) => !last.includes("newcomer"));
+    screen.kill();
+    await screen.exited;
+  });
 });
+
+/** Waits for a whole picture of a screen that is drawn over and over. */
+function pictures(stream: ReadableStream<Uint8Array>): (wanted: (last: string) => boolean) => Promise<void> {
+  const reader = stream.getReader();
+  let text = "";
+  return async (wanted) => {
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) throw new Error("the screen has ended");
+      text += new TextDecoder().decode(value);
+      const whole = text.slice(0, text.lastIndexOf("\u001B[J") + 1);
+      if (whole !== "" && wanted(whole.slice(whole.lastIndexOf("\u001B[H")))) return;
+    }
+  };
+}
