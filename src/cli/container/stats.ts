@@ -42,7 +42,8 @@ async function readOnce(client: ApiClient, names: readonly string[], all: boolea
   const results = await Promise.allSettled(listed.map((name) => containerStats(client, name)));
   const isGone = (reason: unknown): boolean =>
     names.length === 0 && reason instanceof ApiError && reason.status === 404;
-  const failures = results.flatMap((one) => (one.status === "rejected" && !isGone(one.reason) ? [one.reason] : []));
+  const reasons = results.map((result): unknown => (result.status === "rejected" ? result.reason : undefined));
+  const failures = reasons.filter((reason) => reason !== undefined && !isGone(reason));
   if (failures.length > 0) throw joinErrors(failures);
   return results.flatMap((result, index) =>
     result.status === "fulfilled" ? [{ container: listed[index] ?? "", stats: result.value, names: result.value }] : [],
