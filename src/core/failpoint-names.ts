@@ -42,6 +42,8 @@ export const failpointNames = [
   "signal.sent",
   "exit.told",
   "exit.row",
+  "restart.due",
+  "restart.cancelled",
   "discard.monitor",
   "discard.cgroup",
   "discard.exit",

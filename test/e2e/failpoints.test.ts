@@ -13,7 +13,9 @@ import { until } from "../support/until.ts";
 /** Reached by the first container of an image alone. */
 const ofNewImages: readonly FailpointName[] = ["init-layer.mounted", "init-layer.filled"];
 const ofBoot = failpointNames.filter((name) => name.startsWith("recover."));
-const ofStory = failpointNames.filter((name) => !ofBoot.includes(name) && !ofNewImages.includes(name));
+/** Their story is that of restart policies: restart.test.ts. */
+const ofPolicies = failpointNames.filter((name) => name.startsWith("restart."));
+const ofStory = failpointNames.filter((name) => ![...ofBoot, ...ofNewImages, ...ofPolicies].includes(name));
 
 /** A sandbox whose daemon dies again and again, beside one container that must not notice. */
 class Trial implements AsyncDisposable {

@@ -205,9 +205,8 @@ describe.skipIf(process.getuid?.() !== 0)("a restart policy", () => {
     const seen = await count("crash");
     await restarting("crash", seen + 1);
     // Each run wrote its line and was counted, whoever saw it end.
-    const lines = async (): Promise<number> => (await okay("logs", "crash")).split("\n").length;
     await okay("stop", "crash");
-    expect(await count("crash")).toBe(await lines());
+    expect(await count("crash")).toBe(await lines("crash"));
     await fresh();
   }, 30_000);
 
@@ -305,6 +304,79 @@ describe.skipIf(process.getuid?.() !== 0)("a restart policy", () => {
       },
     };
   }
+
+  async function dieAt(failpoint: string, story: () => Promise<void>): Promise<void> {
+    await daemon.kill9();
+    daemon = await startDaemon(box, { env: { LIGHTER_FAILPOINTS: failpoint } });
+    await story().catch((error: unknown) => {
+      // What the daemon did not live to answer.
+      if (!/error during connect|EOF|Cannot connect|reset by peer/.test(String(error))) throw error;
+    });
+    expect(`${failpoint} ${await daemon.exited}`).toBe(`${failpoint} 137`);
+    daemon = await startDaemon(box);
+  }
+  const lines = async (name: string): Promise<number> => (await okay("logs", name)).split("\n").length;
+  const inState = (name: string, wanted: string): Promise<void> =>
+    until(async () => (await status(name)) === wanted, `${name} is ${wanted}`);
+
+  test.each([
+    "exit.told=kill",
+    "exit.told=2*kill",
+    "exit.row=kill",
+    "exit.row=2*kill",
+    "restart.due=kill",
+    "release.root=2*kill",
+  ])(
+    "counts every exit once, although the daemon dies at %s",
+    async (failpoint) => {
+      await dieAt(failpoint, () =>
+        okay("run", "-d", "--name", "once", "--restart", "on-failure:4", ...crashing).then(),
+      );
+      await inState("once", "exited");
+      expect([await count("once"), await lines("once")]).toEqual([4, 5]);
+      await fresh();
+    },
+    30_000,
+  );
+
+  test.each([
+    "start.root=2*kill",
+    "start.task=2*kill",
+    "start.row=2*kill",
+    "task.released=2*kill",
+    "start.released=2*kill",
+  ])(
+    "is kept, although the daemon dies at %s",
+    async (failpoint) => {
+      await dieAt(failpoint, () => okay("run", "-d", "--name", "kept", "--restart", "always", ...crashing).then());
+      const before = await lines("kept");
+      await until(async () => (await lines("kept")) > before + 1, "it goes on");
+      await okay("stop", "kept");
+      await fresh();
+    },
+    30_000,
+  );
+
+  test("stays cancelled, although the daemon dies when it was", async () => {
+    await dieAt("restart.cancelled=kill", async () => {
+      await okay("run", "-d", "--name", "over", "--restart", "unless-stopped", ...crashing);
+      await restarting("over", 3);
+      await okay("stop", "over");
+    });
+    const seen = await lines("over");
+    await okay("run", "--rm", "busybox", "true");
+    expect([await status("over"), await lines("over")]).toEqual(["exited", seen]);
+    await fresh();
+  }, 30_000);
+
+  test("tries again where the engine, not the container, was the reason that it could not start", async () => {
+    await daemon.kill9();
+    daemon = await startDaemon(box, { env: { LIGHTER_FAILPOINTS: "restart.due=1*error" } });
+    await okay("run", "-d", "--name", "again", "--restart", "on-failure:2", ...crashing);
+    await inState("again", "exited");
+    expect(await lines("again")).toBe(3);
+    await fresh();
+  }, 30_000);
 
   test("survives a daemon that is killed at any moment of it", async () => {
     await okay("run", "-d", "--name", "fast", "--restart", "always", "busybox", "sh", "-c", "sleep 0.05; exit 1");

@@ -1,4 +1,4 @@
-import { isEngineError, messageOf, type ContainerId } from "#core";
+import { failpoint, type ContainerId } from "#core";
 import type { HostConfig } from "#spec";
 import type { ContainerContext } from "./context.ts";
 import type { ContainerRecord } from "./record.ts";
@@ -65,10 +65,13 @@ async function startIf(
     const record = context.registry.get(id);
     if (!record || !condition(record)) return;
     try {
+      failpoint("restart.due");
       await runContainer(context, record, cause);
     } catch (error) {
-      if (!isEngineError(error)) throw error;
-      context.deps.logger.log("warn", "a container could not be restarted", { container: id, error: messageOf(error) });
+      // Not even its failure could be recorded, as on a full disk.
+      if (context.registry.get(id)?.state.status === "restarting")
+        awaitRestart(context, id, Math.max(record.state.restartDelayMs ?? 0, 1000));
+      throw error;
     }
   });
 }

@@ -1,3 +1,4 @@
+import { failpoint } from "#core";
 import type { ContainerContext } from "./context.ts";
 import type { ContainerRecord } from "./record.ts";
 
@@ -5,5 +6,6 @@ import type { ContainerRecord } from "./record.ts";
 export function cancelRestart({ registry, restarts, signals }: ContainerContext, { id, state }: ContainerRecord): void {
   restarts.cancel(id);
   registry.update(id, { status: "exited", stoppedByUser: true });
+  failpoint("restart.cancelled");
   signals.emit(id, { kind: "exited", exitCode: state.exitCode });
 }

@@ -69,7 +69,7 @@ function recordExit(
     pid: 0,
     exitCode: exit.exitCode,
     oomKilled: exit.oomKilled,
-    finishedAt: formatRfc3339Nano(exit.exitedAtNs),
+    finishedAt: finishedAt(record, exit),
     endpoint: undefined,
     ports: undefined,
   });
@@ -83,6 +83,12 @@ async function release(context: ContainerContext, record: ContainerRecord): Prom
     context.unreleased.add(record.id);
     throw error;
   }
+}
+
+/** Never before the start, as clients subtract the one from the other. */
+function finishedAt({ state }: ContainerRecord, { exitedAtNs }: TaskExit): string {
+  const end = formatRfc3339Nano(exitedAtNs);
+  return end < state.startedAt ? state.startedAt : end;
 }
 
 /** The end is known less exactly than the start, so it may seem to come first. */
