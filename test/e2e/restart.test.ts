@@ -305,7 +305,7 @@ describe.skipIf(process.getuid?.() !== 0)("a restart policy", () => {
     };
   }
 
-  async function dieAt(failpoint: string, story: () => Promise<void>): Promise<void> {
+  async function dieAt(failpoint: string, story: () => Promise<unknown>): Promise<void> {
     await daemon.kill9();
     daemon = await startDaemon(box, { env: { LIGHTER_FAILPOINTS: failpoint } });
     await story().catch((error: unknown) => {
@@ -329,9 +329,7 @@ describe.skipIf(process.getuid?.() !== 0)("a restart policy", () => {
   ])(
     "counts every exit once, although the daemon dies at %s",
     async (failpoint) => {
-      await dieAt(failpoint, () =>
-        okay("run", "-d", "--name", "once", "--restart", "on-failure:4", ...crashing).then(),
-      );
+      await dieAt(failpoint, () => okay("run", "-d", "--name", "once", "--restart", "on-failure:4", ...crashing));
       await inState("once", "exited");
       expect([await count("once"), await lines("once")]).toEqual([4, 5]);
       await fresh();
@@ -348,7 +346,7 @@ describe.skipIf(process.getuid?.() !== 0)("a restart policy", () => {
   ])(
     "is kept, although the daemon dies at %s",
     async (failpoint) => {
-      await dieAt(failpoint, () => okay("run", "-d", "--name", "kept", "--restart", "always", ...crashing).then());
+      await dieAt(failpoint, () => okay("run", "-d", "--name", "kept", "--restart", "always", ...crashing));
       const before = await lines("kept");
       await until(async () => (await lines("kept")) > before + 1, "it goes on");
       await okay("stop", "kept");
