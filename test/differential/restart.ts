@@ -3,8 +3,9 @@ import type { Cases } from "./case.ts";
 /** Waits, at most 12 s, until `docker inspect` says this of the container dr1. */
 const until = (format: string, value: string): string =>
   `for i in $(seq 240); do [ "$(docker inspect -f '${format}' dr1)" = '${value}' ] && break; sleep 0.05; done`;
+/** Whole seconds are all that the client sends of `0s`. */
 const events =
-  "docker events --since 1m --until 0s --filter container=dr1 --filter type=container --format '{{.Action}} {{.Actor.Attributes.exitCode}}' | grep -v '^exec'";
+  "sleep 1.1; docker events --since 1m --until 0s --filter container=$(docker inspect -f '{{.Id}}' dr1) --filter type=container --format '{{.Action}}' | grep -v '^exec'";
 const remove = "docker rm -f dr1 >/dev/null";
 
 /** Restart policies and health checks. Only well-formed checks: a `CMD` without a command ends Docker 28.5 itself. */
@@ -70,9 +71,8 @@ export const cases: Cases = {
     "docker exec dr1 touch /well",
     until("{{.State.Health.Status}}", "healthy"),
     "docker ps --filter name=dr1 --format '{{.Status}}'; docker inspect -f '{{.State.Health.FailingStreak}} {{json (index .State.Health.Log 0).ExitCode}}' dr1",
-    "docker pause dr1; docker ps --filter name=dr1 --format '{{.Status}}'; docker unpause dr1; docker inspect -f '{{.State.Health.Status}}' dr1",
-    "docker stop -t 0 dr1; docker inspect -f '{{.State.Health.Status}}' dr1",
     events,
+    "docker pause dr1; docker ps --filter name=dr1 --format '{{.Status}}'; docker ps -q --filter health=healthy --filter name=dr1; docker unpause dr1; docker stop -t 0 dr1; docker inspect -f '{{.State.Health.Status}}' dr1",
     remove,
   ],
   probes: [

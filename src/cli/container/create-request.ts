@@ -110,14 +110,14 @@ function healthConfig(flags: CreateValues, changed: ReadonlySet<string>): Health
     if (value < 0) throw new CliError(`--${name} cannot be negative`, 125);
     return value;
   };
-  return {
-    ...healthTest(flags),
+  const times = {
     Interval: nonNegative("health-interval"),
     Timeout: nonNegative("health-timeout"),
     StartPeriod: nonNegative("health-start-period"),
     StartInterval: nonNegative("health-start-interval"),
     Retries: nonNegative("health-retries"),
   };
+  return { ...healthTest(flags), ...pickGiven(times, (value) => value !== 0) };
 }
 
 function healthTest(flags: CreateValues): HealthConfig {

@@ -26,12 +26,33 @@ export async function inspectEach(
 function* render(context: Context, format: string, item: unknown): Generator<Error> {
   let text = "";
   try {
-    compile(format).execute(mapData(item), (part) => (text += part));
+    text = rendered(format, withNil(item)) ?? "";
+    if (text === "") compile(format).execute(mapData(item), (part) => (text += part));
   } catch (error) {
     if (!(error instanceof TemplateError)) throw error;
     yield new Error(`template parsing error: ${error.message}`, { cause: error });
   }
   context.stdout.write(`${text}\n`);
+}
+
+/** Undefined when the template fails. */
+function rendered(format: string, item: unknown): string | undefined {
+  let text = "";
+  try {
+    compile(format).execute(mapData(item), (part) => (text += part));
+    return text;
+  } catch (error) {
+    if (error instanceof TemplateError) return undefined;
+    throw error;
+  }
+}
+
+/** A container without a health check has a field for it that is nil in Docker's own types; the API leaves it out. */
+function withNil(item: unknown): unknown {
+  const { State, HostConfig } = item as { readonly State?: object; readonly HostConfig?: object };
+  return State && HostConfig && !("Health" in State)
+    ? { ...(item as object), State: { ...State, Health: null } }
+    : item;
 }
 
 function compile(format: string): ReturnType<typeof compileTemplate> {

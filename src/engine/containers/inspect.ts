@@ -1,5 +1,6 @@
 import { apparmorProfile } from "#runtime";
 import type { ContainerInspect, ContainerState, EndpointInfo, NetworkSettings } from "#spec";
+import { shownHealth } from "../health/config.ts";
 import type { ContainerContext } from "./context.ts";
 import { platformOfHost } from "./create.ts";
 import { containerFiles } from "./files.ts";
@@ -45,6 +46,7 @@ export async function inspectContainer(
 
 function stateOf(record: ContainerRecord): ContainerState {
   const { state } = record;
+  const health = shownHealth(record);
   return {
     Status: state.status,
     Running: isActive(record),
@@ -57,7 +59,7 @@ function stateOf(record: ContainerRecord): ContainerState {
     Error: state.error,
     StartedAt: state.startedAt,
     FinishedAt: state.finishedAt,
-    ...(state.health ? { Health: state.health } : {}),
+    ...(health ? { Health: health } : {}),
   };
 }
 

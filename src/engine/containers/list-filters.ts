@@ -1,6 +1,7 @@
 import { EngineError, isEngineError } from "#core";
 import type { ImageRecord } from "#image";
 import type { Filters } from "../contract.ts";
+import { shownHealth } from "../health/config.ts";
 import { matchesLabel } from "../labels.ts";
 import type { ContainerContext } from "./context.ts";
 import { compilePattern, type LinearPattern } from "./linear-pattern.ts";
@@ -75,7 +76,7 @@ function createAgeTest({ registry }: ContainerContext, key: "before" | "since", 
 const plainTests: Readonly<Record<string, Test>> = {
   exited: ({ state }, value) => state.status === "exited" && state.exitCode === Number(value),
   status: ({ state }, value) => state.status === value,
-  health: ({ state }, value) => (state.health?.Status ?? "none") === value,
+  health: (record, value) => (shownHealth(record)?.Status ?? "none") === value,
   id: ({ id }, value) => id.startsWith(value),
   label: ({ config }, value) => matchesLabel(config.Labels ?? {}, value),
   network: ({ hostConfig, state }, value) =>

@@ -18,30 +18,19 @@ export interface HealthCheck {
   readonly retries: number;
 }
 
-/** What an image says where the request says nothing, field by field. */
+/** What an image says where the request says nothing, field by field; without what nobody said. */
 export function mergeHealth(
   own: HealthConfig | null | undefined,
   base: HealthConfig | null | undefined,
 ): HealthConfig | undefined {
-  if (!own || !base) return own ?? base ?? undefined;
-  return {
-    ...base,
-    ...own,
-    ...((own.Test ?? []).length === 0 && base.Test ? { Test: base.Test } : {}),
-    ...inherited("Interval", own, base),
-    ...inherited("Timeout", own, base),
-    ...inherited("StartPeriod", own, base),
-    ...inherited("StartInterval", own, base),
-    ...inherited("Retries", own, base),
-  };
+  if (!own && !base) return undefined;
+  const Test = own?.Test?.length ? own.Test : (base?.Test ?? []);
+  const times = timings.map((key) => [key, own?.[key] || base?.[key] || 0] as const);
+  return { ...(Test.length > 0 ? { Test } : {}), ...Object.fromEntries(times.filter(([, value]) => value !== 0)) };
 }
 
-type Timing = Exclude<keyof HealthConfig, "Test">;
-
-function inherited(key: Timing, own: HealthConfig, base: HealthConfig): HealthConfig {
-  const value = own[key] || base[key];
-  return value === undefined ? {} : { [key]: value };
-}
+const timings = ["Interval", "Timeout", "StartPeriod", "StartInterval", "Retries"] as const;
+type Timing = (typeof timings)[number];
 
 /** @throws EngineError `invalid` with Docker's texts */
 export function checkHealth(health: HealthConfig | null | undefined): void {
@@ -99,4 +88,10 @@ function milliseconds(ns: number | undefined, initialMs: number): number {
 export function startingHealth(record: ContainerRecord): HealthState | undefined {
   if (!record.config.Healthcheck || !healthCheckOf(record)) return undefined;
   return { Status: "starting", FailingStreak: 0, Log: record.state.health?.Log ?? [] };
+}
+
+/** As Docker shows it: what is not probed, because it is paused or does not run, counts as unhealthy. */
+export function shownHealth({ state }: ContainerRecord): HealthState | undefined {
+  if (!state.health || state.status === "running") return state.health;
+  return { ...state.health, Status: "unhealthy" };
 }
