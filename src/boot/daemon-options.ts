@@ -31,8 +31,7 @@ export interface DaemonOptions {
   readonly usernsRemap: string | undefined;
   readonly usernsAutoRange: string | undefined;
   readonly favorDynMods: boolean;
-  /** Undefined: as the host is. */
-  readonly cgroupDriver: CgroupDriver | undefined;
+  readonly cgroupDriver: CgroupDriver;
   readonly cgroupParent: string;
   readonly tls: TlsOptions | undefined;
   readonly help: boolean;

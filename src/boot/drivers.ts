@@ -17,7 +17,7 @@ import { detectCgroups, diskUsage, enableFavorDynmods, readHostFacts, statFs } f
 import { checkLogConfig, type LogConfig, type LogHost } from "#logging";
 import { openSandboxes } from "#network";
 import { openBridgeDriver } from "#network/bridge";
-import { defaultCgroupDriver, openRuntime, systemdRuns, type CgroupDriver } from "#runtime";
+import { lackForSystemdDriver, openRuntime, type CgroupDriver } from "#runtime";
 import { createMounter, openOverlaySnapshotter } from "#snapshot/overlay";
 import { createLeases, openDatabase } from "#store";
 import { openLocalVolumes } from "#volume/local";
@@ -102,11 +102,11 @@ function readMachine(options: DaemonOptions): MachineFacts {
   };
 }
 
-/** @throws EngineError `unavailable` for systemd where it does not run, `invalid` for a parent it cannot have */
+/** @throws EngineError `unavailable` for systemd where it cannot be used, `invalid` for a parent it cannot have */
 function cgroupDriver(options: DaemonOptions): CgroupDriver {
-  const driver = options.cgroupDriver ?? defaultCgroupDriver();
-  if (driver === "systemd" && !systemdRuns())
-    throw new EngineError("unavailable", "native.cgroupdriver=systemd: systemd does not run on this host");
+  const driver = options.cgroupDriver;
+  const lack = driver === "systemd" ? lackForSystemdDriver() : undefined;
+  if (lack !== undefined) throw new EngineError("unavailable", `native.cgroupdriver=systemd cannot be used: ${lack}`);
   checkCgroupParent(driver, options.cgroupParent);
   return driver;
 }

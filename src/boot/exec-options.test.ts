@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { cgroupDriverOf } from "./exec-options.ts";
 
 test("the cgroup driver is what the last exec-opt says", () => {
-  expect(cgroupDriverOf([])).toBeUndefined();
+  expect(cgroupDriverOf([])).toBe("cgroupfs");
   expect(cgroupDriverOf(["native.cgroupdriver=systemd"])).toBe("systemd");
   expect(cgroupDriverOf(["native.cgroupdriver=systemd", "Native.CgroupDriver = cgroupfs"])).toBe("cgroupfs");
 });

@@ -3,11 +3,11 @@ import type { CgroupDriver } from "#runtime";
 
 /**
  * dockerd's `--exec-opt native.cgroupdriver=…`, the only one there is; the last of several counts.
- * @returns undefined when nothing is asked for
+ * @returns cgroupfs when nothing is asked for
  * @throws EngineError `invalid`, in Docker's words where it has some
  */
-export function cgroupDriverOf(options: readonly string[]): CgroupDriver | undefined {
-  let driver: CgroupDriver | undefined;
+export function cgroupDriverOf(options: readonly string[]): CgroupDriver {
+  let driver: CgroupDriver = "cgroupfs";
   for (const option of options) {
     const equals = option.indexOf("=");
     const key = option.slice(0, Math.max(0, equals)).trim().toLowerCase();

@@ -6,13 +6,14 @@ import { readCgroupHost } from "./cgroup.ts";
 export type CgroupDriver = "cgroupfs" | "systemd";
 
 /** sd_booted(3). */
-export function systemdRuns(): boolean {
+function systemdRuns(): boolean {
   return existsSync("/run/systemd/system");
 }
 
-/** As Docker chooses: in one v2 tree that systemd manages nobody else should make cgroups at the top. */
-export function defaultCgroupDriver(): CgroupDriver {
-  return readCgroupHost().version === 2 && systemdRuns() ? "systemd" : "cgroupfs";
+/** What the systemd driver needs and this host lacks; undefined when it can be used. */
+export function lackForSystemdDriver(): string | undefined {
+  if (!systemdRuns()) return "systemd does not run on this host";
+  return readCgroupHost().version === 2 ? undefined : "this host has cgroup v1";
 }
 
 /** `linux.cgroupsPath` of a spec as the systemd driver of crun and runc wants it: `slice:prefix:name`. */
@@ -28,6 +29,11 @@ export function cgroupDirectory(cgroupsPath: string): string {
   const [, slice = "", prefix = "", name = ""] = scopeForm.exec(cgroupsPath) ?? [];
   if (name === "") return cgroupsPath;
   return `${sliceDirectory(slice === "" ? "system.slice" : slice)}/${prefix === "" ? name : `${prefix}-${name}`}.scope`;
+}
+
+/** Whether a directory of cgroups is a scope of systemd, which then has a say in its limits. */
+export function isScope(directory: string): boolean {
+  return directory.endsWith(".scope");
 }
 
 /** `a-b.slice` lies in `a.slice` (systemd.slice(5)); `-.slice` is the root. */

@@ -118,7 +118,7 @@ export interface Runtime extends AsyncDisposable {
    * Changes limits of a task that runs; what is absent stays. All or nothing.
    * @throws EngineError `not_found`, `internal` when the kernel refuses
    */
-  limit(id: ContainerId, change: LimitChange): void;
+  limit(id: ContainerId, change: LimitChange): Promise<void>;
   /** Called once per exit, in order; also for exits that happened while no engine lived, after `adopt`. */
   onExit(listener: (exit: TaskExit) => void): Disposable;
   /** Removes the runtime's state, cgroup and bundle; kills what is left. Harmless when absent. */

@@ -57,8 +57,9 @@ describe.skipIf(!isRoot).each(["crun", "runc"])("exec with %s", (name) => {
   });
 
   test("stdout and stderr are apart, and the pid is the host's", async () => {
-    const task = await exec(["sh", "-c", "echo out; echo err >&2; sleep 0.05"]);
+    const task = await exec(["sh", "-c", "echo out; echo err >&2; cat"], { stdin: true });
     expect(bench.runtime.processes(id)).toContain(task.pid);
+    task.stdin?.end();
     expect(await collect(task)).toEqual({ stdout: "out\n", stderr: "err\n", code: 0 });
   });
 

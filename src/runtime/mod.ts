@@ -7,7 +7,7 @@
  */
 export type * from "./contract.ts";
 export { openRuntime, type OpenRuntimeOptions } from "./open-runtime.ts";
-export { defaultCgroupDriver, systemdRuns, type CgroupDriver } from "./cgroup-driver.ts";
+export { lackForSystemdDriver, type CgroupDriver } from "./cgroup-driver.ts";
 export { readLog, readOutput } from "./log-read.ts";
 export { emptyLogLine, LogClock, parseLogLine, type LogLine, type OutputChunk } from "./log-parse.ts";
 export { readBlocks, type LogBlock } from "./log-blocks.ts";

@@ -2,7 +2,7 @@ import { closeSync, constants, existsSync, openSync, rmSync, unlinkSync, writeSy
 import { EngineError, failpoint, type Clock, type ContainerId, type Logger } from "#core";
 import { isAlive, kill, openFiles } from "#linux";
 import { cgroupProcesses, isFrozen, readCgroupHost, removeCgroup, thaw, type CgroupHost } from "./cgroup.ts";
-import { cgroupDirectory, prepareScope, wantsScope } from "./cgroup-driver.ts";
+import { cgroupDirectory, isScope, prepareScope, wantsScope } from "./cgroup-driver.ts";
 import { chooseRuntime, type RuntimeChoice } from "./choose-runtime.ts";
 import { ExitWatch } from "./exit-watch.ts";
 import { execInTask } from "./exec.ts";
@@ -11,6 +11,7 @@ import { controllerDirectory, type ControllerDirectory } from "./limits/director
 import { parseNetDev } from "./stats/network.ts";
 import { readCgroupV1 } from "./stats/read-v1.ts";
 import { readCgroupV2 } from "./stats/read-v2.ts";
+import { keepScopeLimits } from "./limits/scope.ts";
 import { limitWrites, type LimitChange } from "./limits/writes.ts";
 import { readLog } from "./log-read.ts";
 import type { ReadingOptions, Runtime, TaskHandle, TaskRequest, TaskStatus } from "./contract.ts";
@@ -149,6 +150,7 @@ class Tasks {
         exits: this.files.exits,
         systemdCgroup: wantsScope(spec.linux.cgroupsPath ?? ""),
       });
+      if (isScope(record.cgroupsPath)) await keepScopeLimits(this.#cgroupOf(request.id)("memory"), "limited");
       failpoint("task.answered");
       const processes = this.files.writeProcesses(request.id, monitor.pid, monitor.monitorPid);
       failpoint("task.recorded");
@@ -206,9 +208,11 @@ class Tasks {
     return reading && { ...reading, ...(networks && { networks }) };
   }
 
-  limit(id: ContainerId, change: LimitChange): void {
+  async limit(id: ContainerId, change: LimitChange): Promise<void> {
     const { cgroups } = this.#options;
-    applyLimits(this.#cgroupOf(id), limitWrites(cgroups.version, change));
+    const directoryOf = this.#cgroupOf(id);
+    applyLimits(directoryOf, limitWrites(cgroups.version, change));
+    if (isScope(directoryOf("memory"))) await keepScopeLimits(directoryOf("memory"), "all");
   }
 
   /** @throws EngineError `not_found` */

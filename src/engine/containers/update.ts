@@ -32,13 +32,17 @@ export async function updateContainer(
   return { Warnings: warnings.length > 0 ? warnings : null };
 }
 
-function applyUpdate(context: ContainerContext, record: ContainerRecord, change: Partial<HostConfig>): void {
+async function applyUpdate(
+  context: ContainerContext,
+  record: ContainerRecord,
+  change: Partial<HostConfig>,
+): Promise<void> {
   const { status } = record.state;
   if (status === "removing" || status === "dead")
     throw new EngineError("conflict", 'Container is marked for removal and cannot be "update".');
   checkConflicts(record.hostConfig, change);
   const hostConfig = { ...record.hostConfig, ...change };
-  if (isRunning(record)) context.deps.runtime.limit(record.id, liveChange(context, change, hostConfig));
+  if (isRunning(record)) await context.deps.runtime.limit(record.id, liveChange(context, change, hostConfig));
   context.registry.save({ ...record, hostConfig });
   emitContainerEvent(context, { ...record, hostConfig }, "update");
 }
@@ -109,9 +113,9 @@ function liveChange(context: ContainerContext, change: Partial<HostConfig>, merg
 }
 
 /** Docker's start of every error of an update that knows its container. */
-function blamingUpdate<T>(id: string, step: () => T): T {
+async function blamingUpdate<T>(id: string, step: () => Promise<T>): Promise<T> {
   try {
-    return step();
+    return await step();
   } catch (error) {
     if (!isEngineError(error)) throw error;
     throw new EngineError(error.code, `Cannot update container ${id}: ${error.message}`, { cause: error });
