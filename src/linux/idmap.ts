@@ -3,7 +3,7 @@ import { constants } from "node:os";
 import { EngineError } from "#core";
 import { FileDescriptor } from "./descriptor.ts";
 import { bindLibc, check, cString, EINVAL, EPERM, errno, long, SyscallError } from "./libc.ts";
-import { unmount } from "./mounts.ts";
+import { setPropagation, unmount } from "./mounts.ts";
 
 const openTreeCall = bindLibc({ syscall: { args: ["i64", "i64", "ptr", "i64"], returns: long } }).syscall;
 const mountSetattrCall = bindLibc({
@@ -50,6 +50,8 @@ export function checkIdmapped(source: string, userNamespace: string): void {
 export function withIdmapped<T>(bind: IdmappedBind, task: () => T): T {
   bindIdmapped(bind);
   try {
+    // A copy of a shared mount is its peer: what `task` mounts below the source would come and go with this one.
+    setPropagation(bind.target, "rprivate");
     return task();
   } finally {
     unmount(bind.target, { detach: true, ifMounted: true });

@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync } from "node:fs";
+import { closeSync, constants, existsSync, openSync } from "node:fs";
 import { EngineError } from "#core";
 import { bindLibc, check, cString, EINVAL, errno, long, SyscallError } from "./libc.ts";
 import { bindMount, callMount } from "./mounts.ts";
@@ -91,7 +91,19 @@ export function mountByData(options: OverlayOptions): void {
   if (Buffer.byteLength(data) > maxDataBytes) {
     throw new EngineError("exhausted", `too many layers for this kernel's overlayfs: ${options.lower.length}`);
   }
-  callMount({ source: "overlay", target: options.target, type: "overlay", flags: 0, data });
+  try {
+    callMount({ source: "overlay", target: options.target, type: "overlay", flags: 0, data });
+  } catch (error) {
+    throw withReason(error, options);
+  }
+}
+
+/** The kernel says no more than "no such file" here: says which. */
+function withReason(error: unknown, { lower, upper, work }: OverlayOptions): unknown {
+  const missing = [...lower, upper, work].find((path) => path !== undefined && !existsSync(path));
+  return missing !== undefined && error instanceof SyscallError
+    ? new SyscallError("overlay mount", error.errno, missing)
+    : error;
 }
 
 function hasSeparator(path: string): boolean {
