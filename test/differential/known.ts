@@ -25,6 +25,7 @@ export const known: readonly { readonly line: string | RegExp; readonly reason: 
     line: /docker load <a\.tar\.gz|docker load <\/dev\/null/,
     reason: "xz is built in; what is no archive is told without paths",
   },
+  { line: /docker export dt1 \| tar -tv/, reason: "crun makes mount points sticky" },
   { line: /-H unix:\/\/\/nope\.sock/, reason: "says how lighter is started" },
   { line: /^docker (?:container rm nope|nope; docker --nope|help run)/, reason: "help in our own words" },
 ];

@@ -75,18 +75,19 @@ function chosenEncoding(accepted: string): Encoding | undefined {
 
 /** Go's `deflate` is the bare one. */
 async function* encoded(body: ByteBody, encoding: Encoding): AsyncGenerator<Uint8Array, void, undefined> {
-  const [{ createDeflateRaw, createGzip }, { Readable }] = await Promise.all([
+  const [{ createDeflateRaw, createGzip }, { Readable }, { pipeline }] = await Promise.all([
     import("node:zlib"),
     import("node:stream"),
+    import("node:stream/promises"),
   ]);
-  const source = Readable.from(body, { objectMode: false });
   const coder = encoding === "gzip" ? createGzip() : createDeflateRaw();
-  source.on("error", (error) => coder.destroy(error));
+  // Its failure is the coder's too, and told there.
+  const piped = pipeline(Readable.from(body, { objectMode: false }), coder).catch(() => undefined);
   try {
-    for await (const bytes of source.pipe(coder) as AsyncIterable<Uint8Array>) yield bytes;
+    for await (const bytes of coder as AsyncIterable<Uint8Array>) yield bytes;
   } finally {
-    source.destroy();
     coder.destroy();
+    await piped;
     await body.cancel();
   }
 }
