@@ -168,7 +168,9 @@ describe("syslog", () => {
     expect(await failure({ "syslog-address": "tcp://127.0.0.1:1" })).toBe(
       `${prefix}dial tcp 127.0.0.1:1: connect: connection refused`,
     );
-    expect(await failure({ tag: "{{.Nope}}" })).toContain(`${prefix}template: `);
+    expect(await failure({ tag: "{{.Nope}}" })).toBe(
+      `${prefix}template: log-tag:1:2: executing "log-tag" at <.Nope>: can't evaluate field Nope in type *logger.Info`,
+    );
   });
 });
 

@@ -80,6 +80,8 @@ export class Forwarder {
     for await (const block of readBlocks(subject.spool, { from: position, ended, signal: this.#stopped.signal })) {
       const before = { position, pending: assembler.pending(), sink: undefined };
       await send(assembler.add(block.data), endOf(block), before);
+      // A long backlog is read without waiting for anything: others get their turn here.
+      await new Promise((resolve) => setImmediate(resolve));
     }
     if (this.#stopped.signal.aborted) return;
     const before = { position, pending: assembler.pending(), sink: undefined };

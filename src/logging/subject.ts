@@ -49,7 +49,10 @@ function expression(pattern: string): RegExp {
     return new RegExp(pattern);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    throw initError(`error parsing regexp: ${error.message}: \`${pattern}\``);
+    const reason = error.message
+      .replace("Invalid regular expression: ", "")
+      .replace("missing terminating ] for character class", "missing closing ]");
+    throw initError(`error parsing regexp: ${reason}: \`${pattern}\``);
   }
 }
 
@@ -72,8 +75,16 @@ export async function tagOf(subject: LogSubject): Promise<string> {
     return text;
   } catch (error) {
     if (!(error instanceof TemplateError)) throw error;
-    throw initError(error.message);
+    throw initError(goTemplateText(error.message));
   }
+}
+
+/** Docker names the template, and its data is a type of Go's. */
+function goTemplateText(text: string): string {
+  return text
+    .replace(/^template: :/, "template: log-tag:")
+    .replace('executing ""', 'executing "log-tag"')
+    .replace(/map has no entry for key "(.*)"$/, "can't evaluate field $1 in type *logger.Info");
 }
 
 function tagFields({ id, name, imageId, imageName, command, labels }: LogSubject): Record<string, unknown> {

@@ -84,7 +84,7 @@ export const cases: Cases = {
     "docker create --name dt2 $IMAGE; docker logs dt2; docker logs -f dt2",
     "docker run --name dt3 -t $IMAGE sh -c 'echo a; echo b >&2'; docker logs dt3 | od -c | head -3",
     "docker run --name dt4 --log-driver none $IMAGE echo hi; docker logs dt4",
-    "docker run --name dt5 -l a=b -e C=d --log-opt labels=a --log-opt env=C $IMAGE echo hi; docker logs --details dt5",
+    "docker run --log-driver json-file --name dt5 -l a=b -e C=d --log-opt labels=a --log-opt env=C $IMAGE echo hi; docker logs --details dt5",
     "docker run -d --name dt6 $IMAGE sh -c 'sleep 0.3; echo late' >/dev/null; docker logs -f dt6",
     "docker run --name dt7 $IMAGE sh -c 'i=0; while [ $i -lt 20000 ]; do echo line $i; i=$((i+1)); done' | md5sum; docker logs dt7 | md5sum; docker logs -n 3 dt7",
     "docker run --name dt8 $IMAGE sh -c 'head -c 100000 /dev/zero | tr \"\\0\" x; echo' | md5sum; docker logs dt8 | md5sum",

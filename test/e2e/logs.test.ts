@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { appendFileSync, existsSync, readdirSync, readFileSync, renameSync, statSync } from "node:fs";
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { startDaemon } from "../support/daemon.ts";
@@ -99,6 +99,31 @@ describe.skipIf(process.getuid?.() !== 0)("logs", () => {
     await until(() => jsonLines(path).at(-1) === "end", "all is written to the file");
     expect(jsonLines(path).join("")).toBe(expected);
   }, 120_000);
+
+  test.each(["before", "after"] as const)(
+    "a daemon that died %s it told the monitor of a rotation leaves it to the next",
+    async (moment) => {
+      const name = `cut-${moment}`;
+      const script = "i=0; while [ $i -lt 3000 ]; do i=$((i+1)); echo $i; usleep 500; done";
+      await docker("run", "-d", "--name", name, "busybox", "sh", "-c", script);
+      const id = await field(name, "{{.Id}}");
+      const log = join(engine.box.dataRoot, "containers", id, "container.log");
+      const task = join(engine.box.execRoot, "tasks", id);
+      await until(() => statSync(log).size > 0, "it writes");
+      await daemon.kill9();
+      const monitor = Number(readFileSync(join(task, "conmon.pid"), "utf8"));
+      if (moment === "after") process.kill(monitor, "SIGSTOP");
+      renameSync(log, `${log}.1`);
+      if (moment === "after") appendFileSync(join(task, "ctl"), "2 0 0\n");
+      daemon = await startDaemon(engine.box);
+      restarted.push(daemon);
+      if (moment === "after") process.kill(monitor, "SIGCONT");
+      await until(() => existsSync(log), "the monitor opens its log anew");
+      expect(await docker("logs", "-f", name)).toBe(upTo(3000));
+      expect(await docker("logs", "--tail", "2", name)).toBe("2999\n3000\n");
+    },
+    60_000,
+  );
 
   /** `log` of each line of a JSON file and those it was rotated to. */
   function jsonLines(path: string): string[] {

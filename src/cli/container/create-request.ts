@@ -170,7 +170,7 @@ function hostConfig(context: Context, { flags, changed }: CreateInput): HostConf
     ...pickGiven(maps, (map) => Object.keys(map).length > 0),
     ...masked,
     RestartPolicy: parseRestart(flags.restart),
-    LogConfig: { Type: flags["log-driver"], Config: keyValues(flags["log-opt"]) },
+    LogConfig: logConfig(flags),
     AutoRemove: flags.rm,
     Privileged: flags.privileged,
     PublishAllPorts: flags["publish-all"],
@@ -218,4 +218,11 @@ function profileText(path: string, cwd: string): string {
       cause,
     });
   }
+}
+
+function logConfig(flags: CreateValues): NonNullable<HostConfig["LogConfig"]> {
+  const Type = flags["log-driver"];
+  const Config = keyValues(flags["log-opt"]);
+  if (Type === "none" && flags["log-opt"].length > 0) throw new CliError(`invalid logging opts for driver ${Type}`);
+  return { Type, Config };
 }
