@@ -4,14 +4,13 @@ const json = "docker run --log-driver json-file";
 
 /** Options of log drivers, what they refuse and when, and what `logs` makes of odd output. */
 export const cases: Cases = {
-  refused: [
-    ..."local nope=1,json-file nope=1,json-file mode=x,json-file max-buffer-size=1m,json-file cache-disabled=x,local tag=x,nope x=1,none x=1,syslog nope=1,syslog syslog-address=foo,syslog syslog-address=http://x,syslog syslog-facility=nope,syslog syslog-format=nope,fluentd nope=1,fluentd fluentd-address=foo://x,fluentd fluentd-address=unix://,fluentd fluentd-retry-wait=x,fluentd fluentd-max-retries=x,fluentd fluentd-async=x,journald nope=1"
+  refused:
+    "local nope=1,json-file nope=1,json-file mode=x,json-file max-buffer-size=1m,json-file cache-disabled=x,local tag=x,nope x=1,none x=1,syslog nope=1,syslog syslog-address=foo,syslog syslog-address=http://x,syslog syslog-facility=nope,syslog syslog-format=nope,fluentd nope=1,fluentd fluentd-address=foo://x,fluentd fluentd-address=unix://,fluentd fluentd-retry-wait=x,fluentd fluentd-max-retries=x,fluentd fluentd-async=x,journald nope=1"
       .split(",")
       .map((text) => {
         const [driver, option] = text.split(" ");
         return `docker create --log-driver ${driver} --log-opt ${option} $IMAGE`;
       }),
-  ],
   "refused at start": [
     ..."json-file max-size=x,json-file max-size=1k --log-opt max-file=-1,json-file compress=true,local max-file=0,local max-size=-1,json-file tag={{.Nope}},json-file labels-regex=["
       .split(",")
