@@ -5,6 +5,7 @@ import { resumeRestart } from "./containers/auto-restart.ts";
 import type { ContainerContext } from "./containers/context.ts";
 import { handleExit } from "./containers/exit.ts";
 import { logSubject } from "./containers/log-subject.ts";
+import { watchMemory } from "./containers/oom.ts";
 import { isRunning, type ContainerRecord } from "./containers/record.ts";
 import { releaseTask } from "./containers/release.ts";
 import { removeRecord } from "./containers/remove-record.ts";
@@ -77,6 +78,7 @@ async function adoptTask(context: ContainerContext, record: ContainerRecord): Pr
         context.registry.update(id, { status: status.kind, pid: status.pid });
       }
       context.health.begin(id);
+      watchMemory(context, record);
       context.logging.adopt(logSubject(context.deps, record), context.taskEnds.of(id));
       return true;
     case "exited":
@@ -111,6 +113,7 @@ async function finishStart(context: ContainerContext, record: ContainerRecord, p
   }
   registry.update(id, { status: "running", pid });
   context.health.begin(id);
+  watchMemory(context, record);
   return true;
 }
 

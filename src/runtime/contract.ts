@@ -110,6 +110,11 @@ export interface Runtime extends AsyncDisposable {
   pause(id: ContainerId): Promise<void>;
   resume(id: ContainerId): Promise<void>;
   /**
+   * Calls once when the kernel has killed a process of the task for want of memory; at once if it has already. Ends with
+   * the task, whose exit tells it too.
+   */
+  watchOom(id: ContainerId, told: () => void): void;
+  /**
    * What a task uses now: a few small files, no process. Undefined when its cgroup is gone.
    * @param ownNetwork whether it has interfaces of its own
    */

@@ -8,6 +8,7 @@ import { ExitWatch } from "./exit-watch.ts";
 import { execInTask } from "./exec.ts";
 import { applyLimits } from "./limits/apply.ts";
 import { controllerDirectory, type ControllerDirectory } from "./limits/directory.ts";
+import { OomWatch } from "./oom-watch.ts";
 import { parseNetDev } from "./stats/network.ts";
 import { readCgroupV1 } from "./stats/read-v1.ts";
 import { readCgroupV2 } from "./stats/read-v2.ts";
@@ -73,6 +74,7 @@ export async function openRuntime(options: OpenRuntimeOptions): Promise<Runtime>
   });
   const tasks = new Tasks({ files, cgroups, conmonPath, choice, filters, logger: options.logger });
   scope.use(tasks.exits);
+  scope.use(tasks.ooms);
   return runtimeOf(tasks, monitorVersion, scope.move());
 }
 
@@ -92,6 +94,7 @@ function runtimeOf(tasks: Tasks, monitorVersion: string, scope: DisposableStack)
     signal: (id, signal) => tasks.signal(id, signal),
     pause: (id) => tasks.freeze(id, "pause"),
     resume: (id) => tasks.freeze(id, "resume"),
+    watchOom: (id, told) => tasks.ooms.add(id, told),
     read: (id, readingOptions) => tasks.read(id, readingOptions),
     limit: (id, change) => tasks.limit(id, change),
     onExit: (listener) => exits.subscribe(listener),
@@ -123,6 +126,7 @@ class Tasks {
   readonly files: TaskFiles;
   readonly choice: RuntimeChoice;
   readonly exits: ExitWatch;
+  readonly ooms: OomWatch;
   readonly #options: TasksOptions;
 
   constructor(options: TasksOptions) {
@@ -130,6 +134,8 @@ class Tasks {
     this.choice = options.choice;
     this.#options = options;
     this.exits = new ExitWatch(options.files, options.logger, (id, processes) => this.#endOrphan(id, processes));
+    this.ooms = new OomWatch(options.files);
+    this.exits.subscribe(({ id }) => this.ooms.forget(id));
   }
 
   async create(request: TaskRequest): Promise<TaskHandle> {

@@ -34,7 +34,7 @@ async function settleExit(
   isLost: boolean,
 ): Promise<void> {
   context.health.end(record.id);
-  if (exit.oomKilled) emitContainerEvent(context, record, "oom");
+  if (exit.oomKilled && !record.state.oomKilled) emitContainerEvent(context, record, "oom");
   emitRunEnds(context, record);
   emitContainerEvent(context, record, "die", {
     execDuration: String(Math.floor(ranMs(record, exit) / 1000)),

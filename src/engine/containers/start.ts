@@ -8,6 +8,7 @@ import { startingHealth } from "../health/config.ts";
 import { emitContainerEvent, type ContainerContext } from "./context.ts";
 import { writeHostsFile, writeNetworkFiles, type ContainerFiles } from "./files.ts";
 import { logSubject } from "./log-subject.ts";
+import { watchMemory } from "./oom.ts";
 import { isActive, type ContainerRecord } from "./record.ts";
 import { releaseTask } from "./release.ts";
 import { removeRecord } from "./remove-record.ts";
@@ -108,6 +109,7 @@ async function startTask(context: ContainerContext, record: ContainerRecord, cau
   signals.emit(record.id, { kind: "started", ended: taskEnds.of(record.id) });
   emitContainerEvent(context, record, "start");
   context.health.begin(record.id);
+  watchMemory(context, record);
 }
 
 function taskRequest({ id, config, hostConfig }: ContainerRecord, spec: OciSpec, files: ContainerFiles): TaskRequest {

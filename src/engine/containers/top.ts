@@ -1,4 +1,4 @@
-import { EngineError } from "#core";
+import { EngineError, isEngineError } from "#core";
 import { hostProcesses } from "#runtime";
 import type { TopResponse } from "#spec";
 import { emitContainerEvent, type ContainerContext } from "./context.ts";
@@ -9,10 +9,24 @@ export async function topContainer(context: ContainerContext, ref: string, psArg
   const record = context.registry.find(ref);
   refuseRestarting(record);
   if (!isRunning(record)) throw new EngineError("conflict", `container ${record.id} is not running`);
-  const pids = new Set(context.deps.runtime.processes(record.id));
-  const processes = selectProcesses(await hostProcesses(psArgs.split(/\s+/).filter(Boolean)), pids);
+  const pids = context.deps.runtime.processes(record.id);
+  const processes = selectProcesses(await tableOf(psArgs.split(/\s+/).filter(Boolean), pids), new Set(pids));
   emitContainerEvent(context, record, "top");
   return processes;
+}
+
+/**
+ * Asked for these processes, ps shows them whatever else is asked, such as columns alone; some arguments do not go with
+ * that, and then it shows what they say.
+ */
+async function tableOf(args: readonly string[], pids: readonly number[]): Promise<string> {
+  if (pids.length === 0) return hostProcesses(args);
+  try {
+    return await hostProcesses([...args, `-q${pids.join(",")}`]);
+  } catch (error) {
+    if (!isEngineError(error, "invalid")) throw error;
+    return hostProcesses(args);
+  }
 }
 
 /** Rows of a `ps` table whose PID is in the set; the last column keeps its blanks. @throws EngineError `internal` without a PID column */

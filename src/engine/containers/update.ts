@@ -5,6 +5,7 @@ import { checkCpusets } from "./check-host-config.ts";
 import { checkRestartPolicy } from "./restart-policy.ts";
 import { checkResources } from "./check-resources.ts";
 import { emitContainerEvent, type ContainerContext } from "./context.ts";
+import { watchMemory } from "./oom.ts";
 import { isRunning, type ContainerRecord } from "./record.ts";
 import { dropUnsupported } from "./unsupported.ts";
 
@@ -43,7 +44,8 @@ async function applyUpdate(
   checkConflicts(record.hostConfig, change);
   const hostConfig = { ...record.hostConfig, ...change };
   if (isRunning(record)) await context.deps.runtime.limit(record.id, liveChange(context, change, hostConfig));
-  context.registry.save({ ...record, hostConfig });
+  const saved = context.registry.save({ ...record, hostConfig });
+  if (isRunning(saved)) watchMemory(context, saved);
   emitContainerEvent(context, { ...record, hostConfig }, "update");
 }
 
