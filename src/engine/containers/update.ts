@@ -44,7 +44,8 @@ async function applyUpdate(
   checkConflicts(record.hostConfig, change);
   const hostConfig = { ...record.hostConfig, ...change };
   if (isRunning(record)) await context.deps.runtime.limit(record.id, liveChange(context, change, hostConfig));
-  const saved = context.registry.save({ ...record, hostConfig });
+  // Its health, for one, may have changed meanwhile.
+  const saved = context.registry.save({ ...context.registry.find(record.id), hostConfig });
   if (isRunning(saved)) watchMemory(context, saved);
   emitContainerEvent(context, { ...record, hostConfig }, "update");
 }
