@@ -9,6 +9,15 @@ import { clampRlimit, getRlimit, listRlimits } from "./rlimits.ts";
 const absentPid = 4_194_305; // above the kernel's largest pid
 
 describe("processes", () => {
+  test("belong to groups", async () => {
+    const groupOf = (pid: number): number | undefined => readProcessStat(pid)?.processGroup;
+    const [beside, apart] = [false, true].map((detached) => Bun.spawn(["/bin/busybox", "sleep", "60"], { detached }));
+    for (const child of [beside, apart]) child?.kill();
+    expect(groupOf(beside?.pid ?? 0)).toBe(groupOf(process.pid));
+    expect(groupOf(apart?.pid ?? 0)).toBe(apart?.pid);
+    await Promise.all([beside?.exited, apart?.exited]);
+  });
+
   test("are told apart by start time, and a zombie is not alive", async () => {
     const child = Bun.spawn(["/bin/busybox", "sleep", "60"]);
     const start = processStartTime(child.pid);

@@ -51,6 +51,8 @@ export interface ProcessStat {
   /** `R`, `S`, `D`, `Z`, `T`, … */
   readonly state: string;
   readonly parentPid: number;
+  /** As the reader's pid namespace numbers it; 0 when its leader's number is not visible there. */
+  readonly processGroup: number;
   /** Clock ticks after boot: with the pid, the identity of a process. */
   readonly startTime: number;
 }
@@ -66,6 +68,7 @@ export function readProcessStat(pid: number): ProcessStat | undefined {
     name: text.slice(text.indexOf("(") + 1, close),
     state: fields[0] ?? "",
     parentPid: Number(fields[1]),
+    processGroup: Number(fields[2]),
     startTime: Number(fields[19]),
   };
 }

@@ -1,5 +1,5 @@
 import { rmSync, writeFileSync } from "node:fs";
-import { kill } from "#linux";
+import { kill, readProcessStat } from "#linux";
 import { terminalTail } from "./terminal-tail.ts";
 import { failpoint } from "#core";
 import type { OciProcess } from "#spec";
@@ -60,16 +60,27 @@ export async function execInTask(runtime: OciRuntime, paths: TaskPaths, request:
   };
 }
 
-/** The process leads a group of its own. Without one there is only the runtime, which may wait for a frozen cgroup. */
+/**
+ * The runtime itself is left, so that it ends when the process has. Before there is a process it is all there is to kill; it
+ * may wait for a frozen cgroup.
+ */
 function killOnAbort(abort: AbortSignal, child: Bun.Subprocess, pidFile: string): void {
   const end = (): void => {
     const pid = readPidFile(pidFile);
     if (pid === undefined) child.kill("SIGKILL");
-    else if (!kill(-pid, 9)) kill(pid, 9);
+    else killGroup(pid, child.pid);
   };
   abort.addEventListener("abort", end, { once: true });
   void child.exited.then(() => abort.removeEventListener("abort", end));
   if (abort.aborted) end();
+}
+
+/** Both runtimes give the process a session of its own; under crun an intermediate process, gone by now, leads it. */
+function killGroup(pid: number, runtimePid: number): void {
+  const group = readProcessStat(pid)?.processGroup ?? 0;
+  // 0 would be our own group, and 1 every process of the host.
+  if (group > 1 && group !== runtimePid && group !== process.pid) kill(-group, 9);
+  kill(pid, 9);
 }
 
 function readPidFile(path: string): number | undefined {

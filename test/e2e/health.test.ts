@@ -136,7 +136,7 @@ describe.skipIf(process.getuid?.() !== 0)("a health check", () => {
   test("that takes too long, cannot be run or says much", async () => {
     const run = (name: string, ...more: readonly string[]): Promise<string> =>
       okay("run", "-d", "--name", name, ...quick, ...more, ...sleeper);
-    await run("slow", "--health-cmd", "echo out; sleep 77", "--health-timeout", "150ms");
+    await run("slow", "--health-cmd", "echo out; sleep 88 & sleep 77", "--health-timeout", "150ms");
     await run("loud", "--health-cmd", "yes | head -c 9000");
     await run("user", "--health-cmd", "true", "-u", "nobody-at-all").catch(() => "");
     await run("starting", "--health-cmd", "exit 7", "--health-start-period", "10m", "--health-start-interval", "20ms");
@@ -145,6 +145,10 @@ describe.skipIf(process.getuid?.() !== 0)("a health check", () => {
       ExitCode: -1,
       Output: "Health check exceeded timeout (150ms): out\n",
     });
+    // Nothing of the earlier ones is left; one may be under way.
+    const left = (await okay("top", "slow", "-eo", "pid,args")).match(/sleep 88/g) ?? [];
+    expect((await health("slow")).FailingStreak).toBeGreaterThan(1);
+    expect(left.length).toBeLessThan(2);
     await okay("kill", "slow");
     expect(await okay("ps", "-a", "--filter", "name=slow", "--format", "{{.State}}")).toBe("exited");
     await becomes("loud", "healthy");
@@ -245,9 +249,13 @@ describe.skipIf(process.getuid?.() !== 0)("a health check", () => {
     await succeeded(daemon.lighter, ["run", "-d", "--name", "ended", "--restart", "on-unhealthy", "busybox", "true"]);
     await okay("wait", "ended");
     expect(await count("ended")).toBe(0);
-    await okay("run", "-d", "--name", "always", "--restart", "always", "--health-cmd", "false", ...quick, ...sleeper);
+    const policy = ["--restart", "always", "--stop-timeout", "0"];
+    await okay("run", "-d", "--name", "always", ...policy, "--health-cmd", "false", ...quick, ...sleeper);
     await becomes("always", "unhealthy");
     expect(await count("always")).toBe(0);
+    // A policy that changes meanwhile counts from then on.
+    await okay("update", "--restart", "on-unhealthy", "always");
+    await until(async () => (await count("always")) > 0, "it is restarted");
     await fresh();
   }, 30_000);
 

@@ -45,6 +45,8 @@ class Monitor implements Disposable {
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** A probe that was killed has not ended: its container may be frozen. */
   #hangs = false;
+  /** It is being stopped for its restart. */
+  #ending = false;
 
   constructor(context: ContainerContext, record: ContainerRecord, check: HealthCheck) {
     this.#context = context;
@@ -122,20 +124,29 @@ class Monitor implements Disposable {
     if (!before) return;
     const health = afterProbe(before, result, this.#check, runTime);
     const record = registry.note(this.#id, { health });
-    if (health.Status === before.Status) return;
-    emitContainerEvent(this.#context, record, `health_status: ${health.Status}`);
+    if (health.Status !== before.Status) emitContainerEvent(this.#context, record, `health_status: ${health.Status}`);
     if (health.Status === "unhealthy") this.#restartUnhealthy(record);
   }
 
   /** Its exit then is a matter of the restart policy. Nobody waits for it, neither probes nor the engine's end. */
   #restartUnhealthy(record: ContainerRecord): void {
-    if (!restartsUnhealthy(record)) return;
-    endForRestart(this.#context, record).catch((error: unknown) =>
-      this.#context.deps.logger.log("warn", "an unhealthy container could not be stopped", {
-        container: this.#id,
+    if (this.#ending || !restartsUnhealthy(record)) return;
+    this.#ending = true;
+    void this.#end(record);
+  }
+
+  async #end(record: ContainerRecord): Promise<void> {
+    try {
+      await endForRestart(this.#context, record);
+    } catch (error) {
+      const container = this.#id;
+      this.#context.deps.logger.log("warn", "an unhealthy container is not stopped", {
+        container,
         error: messageOf(error),
-      }),
-    );
+      });
+    } finally {
+      this.#ending = false;
+    }
   }
 
   #runTime(): { readonly ranMs: number } {
