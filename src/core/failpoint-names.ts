@@ -54,6 +54,8 @@ export const failpointNames = [
   "detach.ports",
   "detach.link",
   "rename.row",
+  "update.row",
+  "update.limits",
   "remove.row",
   "remove.released",
   "remove.snapshot",

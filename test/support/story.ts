@@ -68,6 +68,7 @@ export function createStory(): Story {
       { name: "pause", from: "running", to: "paused", run: post("/pause") },
       { name: "unpause", from: "paused", to: "running", run: post("/unpause") },
       { name: "rename", from: "running", to: "running", run: post(`/rename?name=${name}-new`), again: /same name/ },
+      { name: "update", from: "running", to: "running", run: post("/update", { CpuShares: 512 }) },
       { name: "stop", from: "running", to: "exited 7", run: post("/stop") },
       {
         name: "remove",

@@ -1,4 +1,4 @@
-import { EngineError, isEngineError } from "#core";
+import { EngineError, failpoint, isEngineError } from "#core";
 import { readBlockIo, resolveLimits, type LimitChange } from "#runtime";
 import type { HostConfig, Resources, UpdateRequest, UpdateResponse } from "#spec";
 import { checkCpusets } from "./check-host-config.ts";
@@ -43,9 +43,20 @@ async function applyUpdate(
     throw new EngineError("conflict", 'Container is marked for removal and cannot be "update".');
   checkConflicts(record.hostConfig, change);
   const hostConfig = { ...record.hostConfig, ...change };
-  if (isRunning(record)) await context.deps.runtime.limit(record.id, liveChange(context, change, hostConfig));
-  // Its health, for one, may have changed meanwhile.
-  const saved = context.registry.save({ ...context.registry.find(record.id), hostConfig });
+  // Its health, for one, may change meanwhile.
+  const write = (host: HostConfig): ContainerRecord =>
+    context.registry.save({ ...context.registry.find(record.id), hostConfig: host });
+  // The row first: it can be taken back, where a limit that was not there cannot be named to the kernel.
+  write(hostConfig);
+  try {
+    failpoint("update.row");
+    if (isRunning(record)) await context.deps.runtime.limit(record.id, liveChange(context, change, hostConfig));
+  } catch (error) {
+    write(record.hostConfig);
+    throw error;
+  }
+  failpoint("update.limits");
+  const saved = context.registry.find(record.id);
   if (isRunning(saved)) watchMemory(context, saved);
   emitContainerEvent(context, { ...record, hostConfig }, "update");
 }
