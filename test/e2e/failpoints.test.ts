@@ -187,7 +187,7 @@ describe.skipIf(process.getuid?.() !== 0)("a daemon that dies", () => {
       FailpointName[],
     ];
     await Promise.all([lane(odd, "init-layer.mounted"), lane(even, "init-layer.filled")]);
-  }, 180_000);
+  }, 400_000);
 
   test("at any point of its own start is repaired by the next", async () => {
     const trial = await open();
