@@ -19,6 +19,7 @@ import { imageRows } from "./rows/images.ts";
 import { containerRows, memoryRow } from "./rows/memory.ts";
 import { listRows } from "./rows/list.ts";
 import { runRows } from "./rows/run.ts";
+import { statsRows } from "./rows/stats.ts";
 import { stopRows } from "./rows/stop.ts";
 import { versionRows } from "./rows/version.ts";
 import { openSession, type Session } from "./session.ts";
@@ -40,6 +41,7 @@ const groups: readonly (readonly [name: string, rows: Group])[] = [
   ["build", buildRows],
   ["burst", withMemory(burstRows, "after 200 runs, 16 at a time")],
   ["list", listRows],
+  ["stats", statsRows],
   ["stop", stopRows],
   ["density", densityRows],
   ["images", withMemory(imageRows, "after load, save and import")],

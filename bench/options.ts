@@ -25,7 +25,7 @@ export const usage = `Usage:  npm run bench -- [--only GROUP[,GROUP]] [--samples
 
 Compares dist/lighter with Docker and Podman, samples interleaved.
 
-Groups: memory, version, run, exec, build, burst, list, stop, density, images, dynmods, adopt
+Groups: memory, version, run, exec, build, burst, list, stats, stop, density, images, dynmods, adopt
 
 Environment:
   LIGHTER_BENCH_PEER=unix:///…    a Docker Engine that is running; without it dockerd of PATH is started in a root of its own
