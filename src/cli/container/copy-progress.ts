@@ -9,16 +9,22 @@ export interface CopyProgress extends Disposable {
 const cursor = { save: "\x1b[s", restore: "\x1b[u", eraseLine: "\x1b[2K" } as const;
 const redrawMs = 75;
 
-/** Redraws one line on a terminal, and takes it away at the end; elsewhere it shows nothing. */
-export function createCopyProgress(out: Output, header: string, quiet: boolean): CopyProgress {
+/** Redraws one line on a terminal once a copy takes some time, and takes it away at the end; elsewhere it shows nothing. */
+export function createCopyProgress(
+  out: Output,
+  header: string,
+  quiet: boolean,
+  now: () => number = () => performance.now(),
+): CopyProgress {
   const shows = out.isTty && !quiet;
   let bytes = 0;
-  let drawn = performance.now();
-  if (shows) out.write(`${cursor.save}Preparing to copy...`);
+  let drawn = now();
+  let begun = false;
   const draw = (): void => {
-    if (!shows || performance.now() - drawn < redrawMs) return;
-    drawn = performance.now();
-    out.write(`${cursor.restore}${cursor.eraseLine}${header}${copySize(bytes)}`);
+    if (!shows || now() - drawn < redrawMs) return;
+    drawn = now();
+    out.write(`${begun ? cursor.restore + cursor.eraseLine : cursor.save}${header}${copySize(bytes)}`);
+    begun = true;
   };
   return {
     get bytes() {
@@ -32,7 +38,7 @@ export function createCopyProgress(out: Output, header: string, quiet: boolean):
       }
     },
     [Symbol.dispose]() {
-      if (shows) out.write(cursor.restore + cursor.eraseLine);
+      if (begun) out.write(cursor.restore + cursor.eraseLine);
     },
   };
 }
