@@ -2,6 +2,7 @@ import type { Clock, ContainerId, Logger } from "#core";
 import { spoolBounds, type LogConfig } from "./config.ts";
 import { Forwarder, isBehind } from "./forwarder.ts";
 import { openSink, sends, type LogHost } from "./open-sink.ts";
+import { logRemoved } from "#runtime";
 import { dropSpool, prune } from "./rotate.ts";
 import { LogRotator } from "./rotator.ts";
 import { extraAttributes, tagOf, type LogSubject } from "./subject.ts";
@@ -85,10 +86,11 @@ export class Logging implements Disposable {
     if (config.Type === "none" && !this.#unlogged.has(id)) dropSpool(spool);
   }
 
-  /** Before a container's files go: its driver may take the rest, but not for ever. */
-  async forget(id: ContainerId): Promise<void> {
+  /** Right before a container's files go: its driver may take the rest, but not for ever. */
+  async forget({ id, spool }: LogSubject): Promise<void> {
     this.#rotator.untrack(id);
     if (this.#forwarders.has(id)) await this.#settle(id);
+    logRemoved(spool);
   }
 
   async #settle(id: ContainerId): Promise<void> {

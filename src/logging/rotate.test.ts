@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname } from "node:path";
-import { logRotated, readLog, readOutput, type LogReadOptions } from "#runtime";
+import { logRemoved, logRotated, readLog, readOutput, type LogReadOptions } from "#runtime";
 import { compressFinished, detachCurrent, isDetached, prune } from "./rotate.ts";
 
 const directory = mkdtempSync("/tmp/lighter-rotate-");
@@ -109,6 +109,19 @@ test("a reader that follows loses and doubles nothing while segments come and go
   );
   prune(path, { maxBytes: 1, maxFiles: 2, compress: false });
   expect(readdirSync(dirname(path))).toHaveLength(2);
+});
+
+test("who reads a log goes on to its end when its files are removed", async () => {
+  const path = filled(25, 10);
+  const ended = Promise.withResolvers<void>();
+  const seen: string[] = [];
+  for await (const { data } of readLog(path, { follow: { ended: ended.promise } }, new AbortController().signal)) {
+    if (seen.push(Buffer.from(data).toString()) !== 3) continue;
+    ended.resolve();
+    logRemoved(path);
+    rmSync(dirname(path), { recursive: true });
+  }
+  expect(seen).toEqual(range(0, 25).map((at) => `line ${at}\n`));
 });
 
 test("a rotation that is under way shows, and its log is whole", async () => {

@@ -56,10 +56,11 @@ export function dropSpool(path: string): void {
   for (const segment of listSegments(path)) rmSync(segment.path, { force: true });
 }
 
-/** Compresses the finished segments that are not yet; the name changes once the whole is written. */
+/** Compresses the finished segments that are not yet, and that nobody is about to read; the name changes once the whole is written. */
 export async function compressFinished(path: string): Promise<void> {
   for (const segment of listSegments(path)) {
-    if (segment.path !== path && !segment.compressed) await compress(segment);
+    const isRead = segment.number >= Math.min(oldestPin(path, "firm"), oldestPin(path, "soft"));
+    if (segment.path !== path && !segment.compressed && !isRead) await compress(segment);
   }
 }
 

@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { endOfLog, listSegments, SegmentFile, statFile, type LogPosition } from "./log-chain.ts";
-import { pinLog, watchLog, type PinStrength } from "./log-watch.ts";
+import { pinLog, watchLog, type LogPin, type PinStrength } from "./log-watch.ts";
 
 const blockBytes = 256 * 1024;
 const newline = 0x0a;
@@ -38,14 +38,14 @@ export async function* readBlocks(path: string, options: BlockOptions): AsyncGen
   let { segment: number, offset } = options.from;
   for (;;) {
     if (options.signal.aborted) return;
-    const segment = listSegments(path).find((other) => other.number >= number);
+    const segment = (pin.taken ?? listSegments(path)).find((other) => other.number >= number);
     if (segment === undefined || segment.number > (end?.segment ?? Infinity)) return;
     using file = await SegmentFile.open(segment);
     if (file === undefined) continue;
     if (segment.number !== number) offset = 0;
     pin.segment = segment.number;
     const limit = end?.segment === segment.number && !segment.compressed ? end.offset : Infinity;
-    const isLive = yield* fileBlocks({ path, file, from: offset, limit, wakeup, options });
+    const isLive = yield* fileBlocks({ path, pin, file, from: offset, limit, wakeup, options });
     if (isLive) return;
     [number, offset] = [segment.number + 1, 0];
   }
@@ -53,6 +53,7 @@ export async function* readBlocks(path: string, options: BlockOptions): AsyncGen
 
 interface FileReading {
   readonly path: string;
+  readonly pin: LogPin;
   readonly file: SegmentFile;
   readonly from: number;
   readonly limit: number;
@@ -62,11 +63,11 @@ interface FileReading {
 
 /** @returns whether reading ends here: false when the writer has gone on to the next segment */
 async function* fileBlocks(reading: FileReading): AsyncGenerator<LogBlock, boolean, undefined> {
-  const { path, file, limit, wakeup, options } = reading;
+  const { file, limit, wakeup, options } = reading;
   let rest: Buffer = Buffer.alloc(0);
   let position = reading.from;
   let isQuiet = false;
-  let isFinal = isLeftBehind(path, file);
+  let isFinal = isLeftBehind(reading);
   if (isFinal && isOlder(file, options.sinceNs)) return false;
   for (;;) {
     if (options.signal.aborted) return true;
@@ -78,7 +79,7 @@ async function* fileBlocks(reading: FileReading): AsyncGenerator<LogBlock, boole
     if (count === 0) {
       if (isFinal) return false;
       // Between the last read and this look the writer may have filled more of it.
-      isFinal = isLeftBehind(path, file);
+      isFinal = isLeftBehind(reading);
       if (isFinal) continue;
       if (settled) return true;
       isQuiet = (await wakeup?.wait(isQuiet)) ?? true;
@@ -95,7 +96,8 @@ async function* fileBlocks(reading: FileReading): AsyncGenerator<LogBlock, boole
 }
 
 /** Whether the writer fills a later file; what is in this one is then all. */
-function isLeftBehind(path: string, file: SegmentFile): boolean {
+function isLeftBehind({ path, pin, file }: FileReading): boolean {
+  if (pin.taken) return pin.taken.some(({ number }) => number > file.number);
   const current = statFile(path);
   if (current !== undefined) return current.ino !== file.inode;
   return (listSegments(path).at(-1)?.number ?? 0) > file.number;

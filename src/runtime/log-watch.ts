@@ -1,5 +1,5 @@
-import { watch, type FSWatcher } from "node:fs";
-import { listSegments } from "./log-chain.ts";
+import { closeSync, openSync, watch, type FSWatcher } from "node:fs";
+import { listSegments, type LogSegment } from "./log-chain.ts";
 
 /** Those who wait for a log to grow, and what watches the file that its writer fills. */
 interface Watched {
@@ -53,6 +53,8 @@ export type PinStrength = "firm" | "soft";
 export interface LogPin extends Disposable {
   segment: number;
   readonly strength: PinStrength;
+  /** Once the log's files were removed: what is left of them for this reader, by paths that hold while the pin does. */
+  taken: readonly LogSegment[] | undefined;
 }
 
 export function pinLog(path: string, segment: number, strength: PinStrength): LogPin {
@@ -61,13 +63,36 @@ export function pinLog(path: string, segment: number, strength: PinStrength): Lo
   const pin: LogPin = {
     segment,
     strength,
+    taken: undefined,
     [Symbol.dispose]: () => {
       all.delete(pin);
+      for (const { descriptor } of held.get(pin) ?? []) closeSync(descriptor);
+      held.delete(pin);
       if (all.size === 0 && pins.get(path) === all) pins.delete(path);
     },
   };
   all.add(pin);
   return pin;
+}
+
+interface HeldSegment extends LogSegment {
+  readonly descriptor: number;
+}
+
+const held = new WeakMap<LogPin, readonly HeldSegment[]>();
+
+/** To be called right before the files of a log are removed: who reads it goes on to its end. */
+export function logRemoved(path: string): void {
+  for (const pin of pins.get(path) ?? []) {
+    if (pin.taken) continue;
+    const rest = listSegments(path).filter(({ number }) => number >= pin.segment);
+    const segments = rest.map((segment): HeldSegment => {
+      const descriptor = openSync(segment.path, "r");
+      return { ...segment, path: `/proc/self/fd/${descriptor}`, descriptor };
+    });
+    held.set(pin, segments);
+    pin.taken = segments;
+  }
 }
 
 /** The oldest segment that somebody keeps so; infinite when nobody does. */

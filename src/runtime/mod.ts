@@ -12,7 +12,7 @@ export { readLog, readOutput } from "./log-read.ts";
 export { emptyLogLine, LogClock, parseLogLine, type LogLine, type OutputChunk } from "./log-parse.ts";
 export { readBlocks, type LogBlock } from "./log-blocks.ts";
 export { endOfLog, listSegments, type LogPosition, type LogSegment } from "./log-chain.ts";
-export { logRotated, oldestPin, watchLog } from "./log-watch.ts";
+export { logRemoved, logRotated, oldestPin, watchLog } from "./log-watch.ts";
 export { startFailureExitCode } from "./runtime-errors.ts";
 export { resolveUser, type ResolvedUser } from "./user.ts";
 export { apparmorProfile } from "./spec/apparmor.ts";

@@ -65,6 +65,25 @@ describe.skipIf(process.getuid?.() !== 0)("logs", () => {
     expect((await files("slow")).some(({ name }) => /log\.\d/.test(name))).toBe(true);
   }, 60_000);
 
+  test("a client that reads slowly gets the whole output of a container that is gone by then", async () => {
+    const options = ["--log-opt", "max-size=500k", "--log-opt", "max-file=2"];
+    const gate = join(engine.box.root, "gate");
+    Bun.spawnSync(["mkfifo", gate]);
+    const run = `docker run --rm --name hasty ${options.join(" ")} busybox seq 1000000`;
+    const env = { PATH: process.env["PATH"] ?? "", DOCKER_HOST: engine.box.host };
+    const client = Bun.spawn(["bash", "-c", `${run} | { read -r <${gate}; cat; }`], { env, stderr: "inherit" });
+    const ids = (): Promise<string> => docker("ps", "-aq", "--no-trunc", "--filter", "name=hasty");
+    await until(async () => (await ids()) !== "", "it runs");
+    const id = (await ids()).trim();
+    await until(
+      async () => (await ids()) === "" && !existsSync(join(engine.box.dataRoot, "containers", id)),
+      "it is removed",
+    );
+    await Bun.write(gate, "go\n");
+    expect(await client.stdout.text()).toBe(upTo(1_000_000));
+    expect(await client.exited).toBe(0);
+  }, 60_000);
+
   test("no line is lost or doubled over deaths of the daemon, rotations under way", async () => {
     const spool = ["--log-opt", "max-size=1m", "--log-opt", "max-file=100"];
     const json = ["--log-driver", "json-file", "--log-opt", "max-size=300k", "--log-opt", "max-file=500"];

@@ -3,6 +3,7 @@ import { failpoint, isEngineError, type ContainerId } from "#core";
 import { afterAnswers } from "../background.ts";
 import { emitContainerEvent, type ContainerContext } from "./context.ts";
 import { containerFiles } from "./files.ts";
+import { logSubject } from "./log-subject.ts";
 import { snapshotKeyOf, type ContainerRecord } from "./record.ts";
 import { releaseTask } from "./release.ts";
 
@@ -36,7 +37,7 @@ async function removeRest(
   failpoint("remove.row");
   await releaseTask(context, record);
   failpoint("remove.released");
-  await context.logging.forget(record.id);
+  await context.logging.forget(logSubject(context.deps, record));
   await forgetFiles(context, record.id);
   failpoint("remove.files");
   if (options.volumes) await removeAnonymousVolumes(context, record);
