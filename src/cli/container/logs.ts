@@ -1,5 +1,5 @@
 import { inspectContainer, streamLogs } from "#client";
-import { command } from "../framework/command.ts";
+import { CliError, command } from "../framework/command.ts";
 import { bool, string } from "../framework/flags.ts";
 import { apiTime } from "../framework/api-time.ts";
 import { writeFrames } from "./session.ts";
@@ -26,11 +26,20 @@ export const logs = command({
       tail,
       stdout: true,
       stderr: true,
-      since: apiTime(flags.since),
-      until: apiTime(flags.until),
+      since: timeOf("since", flags.since),
+      until: timeOf("until", flags.until),
     });
     if (Config.Tty !== true) return writeFrames(body, stdout, stderr);
     for await (const bytes of body) await stdout.writeAsync(bytes);
     return undefined;
   },
 });
+
+function timeOf(name: string, text: string): string | undefined {
+  try {
+    return apiTime(text);
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    throw new CliError(`invalid value for "${name}": ${error.message}`);
+  }
+}
