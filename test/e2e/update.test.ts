@@ -42,7 +42,7 @@ describe("update", () => {
     expect(swapOf(pid)).toBe(byVersion(`${48 * mb}`, `${16 * mb}`));
     const shown =
       "{{.HostConfig.Memory}} {{.HostConfig.MemorySwap}} {{.HostConfig.NanoCpus}} {{json .HostConfig.PidsLimit}}";
-    expect(await engine.docker(["inspect", "-f", shown, name])).toBe(`${32 * mb} ${48 * mb} 500000000 null\n`);
+    expect(await engine.docker(["inspect", "-f", shown, name])).toBe(`${32 * mb} ${48 * mb} 500000000 0\n`);
   });
 
   test("one that is stopped has them from its next start, and a paused one at once", async () => {

@@ -80,7 +80,7 @@ const changeable = [
 function changesOf(asked: Resources): Resources {
   const given = changeable.filter((name) => (name === "PidsLimit" ? (asked[name] ?? null) !== null : asked[name]));
   const change: Resources = Object.fromEntries(given.map((name) => [name, asked[name]]));
-  return (change.PidsLimit ?? 1) > 0 ? change : { ...change, PidsLimit: null };
+  return (change.PidsLimit ?? 1) > 0 ? change : { ...change, PidsLimit: 0 };
 }
 
 function policyOf(policy: HostConfig["RestartPolicy"]): Pick<HostConfig, "RestartPolicy"> {
@@ -123,7 +123,7 @@ function liveChange(context: ContainerContext, change: Partial<HostConfig>, merg
   const { NanoCpus: _nano, CpuPeriod: _period, CpuQuota: _quota, Memory: _memory, MemorySwap: _swap, ...rest } = change;
   const wanted = { ...rest, ...together("NanoCpus", "CpuPeriod", "CpuQuota"), ...together("Memory", "MemorySwap") };
   const limits = resolveLimits(wanted, context.specHost, readBlockIo(wanted));
-  return "PidsLimit" in change && change.PidsLimit === null ? { ...limits, pids: { limit: -1 } } : limits;
+  return change.PidsLimit === 0 ? { ...limits, pids: { limit: -1 } } : limits;
 }
 
 /** Docker's start of every error of an update that knows its container. */

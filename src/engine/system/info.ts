@@ -1,4 +1,4 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { formatRfc3339Nano } from "#core";
 import { limitWarnings } from "#runtime";
 import { logDrivers } from "#logging";
@@ -90,7 +90,7 @@ function limitInfo({ deps, specHost }: ContainerContext): Readonly<Record<string
     CPUSet: limits.cpuset,
     PidsLimit: limits.pids,
     OomKillDisable: limits.oomKillDisable,
-    IPv4Forwarding: true,
+    IPv4Forwarding: forwardsIpv4(),
     CgroupDriver: deps.machine.cgroupDriver,
     CgroupVersion: deps.machine.cgroupVersion,
   };
@@ -131,8 +131,17 @@ function runtimeInfo({ deps, specHost }: ContainerContext): Readonly<Record<stri
   };
 }
 
-function warnings({ deps, specHost }: ContainerContext): string[] {
+/** Null without any, as Docker sends it. */
+function warnings({ deps, specHost }: ContainerContext): readonly string[] | null {
   const { favorDynMods } = deps.machine;
-  const limits = limitWarnings(specHost.limits, specHost.cgroupVersion);
-  return favorDynMods === "enabled" ? limits : [...limits, `WARNING: cgroup favordynmods is off: ${favorDynMods}`];
+  const all = [
+    ...limitWarnings(specHost.limits, specHost.cgroupVersion),
+    ...(forwardsIpv4() ? [] : ["WARNING: IPv4 forwarding is disabled"]),
+    ...(favorDynMods === "enabled" ? [] : [`WARNING: cgroup favordynmods is off: ${favorDynMods}`]),
+  ];
+  return all.length > 0 ? all : null;
+}
+
+function forwardsIpv4(): boolean {
+  return readFileSync("/proc/sys/net/ipv4/ip_forward", "utf8").trim() === "1";
 }
