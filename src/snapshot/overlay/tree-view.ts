@@ -1,4 +1,5 @@
 import { closeSync, mkdirSync, rmdirSync, statSync } from "node:fs";
+import { EngineError } from "#core";
 import {
   attachMountTree,
   bindMount,
@@ -47,7 +48,9 @@ export function viewOf(tree: ReturnType<typeof cloneMountTree>): TreeView {
 
 /** What is mounted and what it is mounted on are both held open first: neither can be swapped for a link. */
 function attach(scratch: string, mount: ViewMount, ids: MountIds | undefined): void {
-  const isDirectory = statSync(mount.source).isDirectory();
+  const stat = statSync(mount.source, { throwIfNoEntry: false });
+  if (stat === undefined) throw new EngineError("not_found", `stat ${mount.source}: no such file or directory`);
+  const isDirectory = stat.isDirectory();
   using tree = ids === undefined ? cloneMountTree(mount.source, mount) : cloneIdmapped({ ...mount, ...ids });
   if (mount.readonly) setTreeReadonly(tree);
   using root = new TreeRoot(scratch);
