@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { appendFileSync, existsSync, readdirSync, readFileSync, renameSync, statSync } from "node:fs";
-import { createServer } from "node:net";
+import { createServer, type Socket } from "node:net";
 import { dirname, join } from "node:path";
 import { startDaemon } from "../support/daemon.ts";
 import { openTestEngine, type TestEngine } from "../support/engine.ts";
@@ -216,6 +216,61 @@ describe.skipIf(process.getuid?.() !== 0)("logs", () => {
     ]);
     expect(await field("refused", "{{.State.Status}} {{.State.ExitCode}}")).toBe("created 128");
   }, 30_000);
+
+  test("a log server gets every line over deaths of the daemon and of itself", async () => {
+    const path = join(engine.box.root, "fluent.sock");
+    const received: Buffer[] = [];
+    const sockets = new Set<Socket>();
+    const server = createServer((socket) => {
+      sockets.add(socket);
+      socket.on("data", (bytes: Buffer) => {
+        received.push(bytes);
+        // {"ack": the message's chunk}, in MessagePack.
+        const chunk = /chunk\xb8(.{24})/s.exec(bytes.toString("latin1"))?.[1];
+        if (chunk !== undefined) socket.write(Buffer.from(`\x81\xa3ack\xb8${chunk}`, "latin1"));
+      });
+    });
+    const listen = (): Promise<void> => new Promise((resolve) => void server.listen(path, resolve));
+    const close = async (): Promise<void> => {
+      for (const socket of sockets) socket.destroy();
+      await new Promise<void>((resolve) => void server.close(() => resolve()));
+    };
+    const lines = (): number[] => {
+      const found = Buffer.concat(received)
+        .toString("latin1")
+        .matchAll(/<(\d+)>/g);
+      return [...found].map(([, number]) => Number(number));
+    };
+    await listen();
+    const options = [
+      "--log-driver",
+      "fluentd",
+      "--log-opt",
+      `fluentd-address=unix://${path}`,
+      "--log-opt",
+      "fluentd-request-ack=true",
+    ];
+    const script = 'i=0; while [ $i -lt 4000 ]; do i=$((i+1)); echo "<$i>"; usleep 300; done';
+    await docker("run", "-d", "--name", "sent", ...options, "busybox", "sh", "-c", script);
+    for (const outage of ["daemon", "server"] as const) {
+      const before = lines().length;
+      await until(() => lines().length > before + 200, "some arrive");
+      if (outage === "daemon") await kill9AndRestart();
+      else {
+        await close();
+        await listen();
+      }
+    }
+    await until(() => lines().at(-1) === 4000, "all arrive", 40_000);
+    await close();
+    // What was under way when one of them died comes again; nothing is missing, and each new line is the next one.
+    let last = 0;
+    for (const line of lines()) {
+      expect(line).toBeLessThanOrEqual(last + 1);
+      last = Math.max(last, line);
+    }
+    expect(last).toBe(4000);
+  }, 90_000);
 
   test("the daemon's own defaults", async () => {
     await daemon.stop();
