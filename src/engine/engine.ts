@@ -90,7 +90,7 @@ function createContext(
   execIds: ContainerContext["execIds"],
   contextOf: () => ContainerContext,
 ): ContainerContext {
-  const registry = openContainerRegistry(deps.database);
+  const registry = openContainerRegistry(deps.database, deps.logger);
   return {
     deps,
     execIds,

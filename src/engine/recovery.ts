@@ -25,7 +25,7 @@ export async function recover(context: ContainerContext): Promise<readonly Conta
   for (const id of broken) deps.logger.log("error", "an image's content is missing", { image: id });
   await deps.volumes.reconcile();
   failpoint("recover.stores");
-  const known = new Set<string>(registry.all().map(({ id }) => id));
+  const known = new Set<string>([...registry.all().map(({ id }) => id), ...registry.unreadable]);
   removeStagedBinds(deps);
   const holders = await holdersOf(context);
   const stopped: ContainerRecord[] = [];
@@ -34,14 +34,8 @@ export async function recover(context: ContainerContext): Promise<readonly Conta
   await removeStrangers(context, known);
   await removeOrphanVolumes(context, known);
   failpoint("recover.strangers");
-  await deps.network.reconcile(
-    new Set(
-      registry
-        .all()
-        .filter(isRunning)
-        .map(({ id }) => id),
-    ),
-  );
+  const running = registry.all().filter(isRunning);
+  await deps.network.reconcile(new Set([...running.map(({ id }) => id), ...registry.unreadable]));
   failpoint("recover.network");
   await context.initLayers.drop();
   await deps.content.collect({ ingestAgeMs: 24 * 3_600_000 });

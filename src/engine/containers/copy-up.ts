@@ -19,8 +19,8 @@ export async function copyUp(
 ): Promise<void> {
   const root = join(deps.paths.execRoot, `copy-up-${id}`);
   mkdirSync(root, { recursive: true });
-  deps.mounter.mount(mount, root);
   try {
+    deps.mounter.mount(mount, root);
     failpoint("copy-up.mounted");
     for (const { Source, Destination } of mounts) await copyDirectory(root, Destination, Source);
   } finally {

@@ -1,4 +1,4 @@
-import { createKeyedMutex, EngineError, parseContainerId, type ContainerId } from "#core";
+import { createKeyedMutex, EngineError, parseContainerId, silentLogger, type ContainerId, type Logger } from "#core";
 import type { Database } from "#store";
 import type { ContainerRecord, StateRecord } from "./record.ts";
 
@@ -18,6 +18,8 @@ const schema = [
 export interface ContainerRegistry {
   readonly size: number;
   all(): ContainerRecord[];
+  /** Ids of rows that cannot be read. */
+  readonly unreadable: ReadonlySet<ContainerId>;
   get(id: ContainerId): ContainerRecord | undefined;
   /** Full id, name with or without slash, or unique id prefix. @throws EngineError `not_found`, `invalid` when ambiguous */
   find(ref: string): ContainerRecord;
@@ -35,16 +37,39 @@ export interface ContainerRegistry {
   exclusive<T>(id: ContainerId, task: () => Promise<T>): Promise<T>;
 }
 
-export function openContainerRegistry(database: Database): ContainerRegistry {
+/** A row that cannot be read is told, left as it is and served to nobody: what belongs to it stays. */
+export function openContainerRegistry(database: Database, logger: Logger = silentLogger): ContainerRegistry {
   database.migrate("containers", schema);
   const byId = new Map<ContainerId, ContainerRecord>();
   const byName = new Map<string, ContainerId>();
-  for (const { body } of database.all<{ body: string }>("SELECT body FROM containers ORDER BY created_ns")) {
-    const record = JSON.parse(body) as ContainerRecord;
+  const unreadable = new Set<ContainerId>();
+  const sql = "SELECT id, body FROM containers ORDER BY created_ns";
+  for (const { id, body } of database.all<{ id: ContainerId; body: string }>(sql)) {
+    const record = readRow(body);
+    if (record === undefined) {
+      unreadable.add(id);
+      logger.log("error", "the row of a container is damaged: it is left alone", { container: id });
+      continue;
+    }
     byId.set(record.id, record);
     byName.set(record.name, record.id);
   }
-  return new SqliteContainerRegistry(database, byId, byName);
+  return new SqliteContainerRegistry(database, { byId, byName, unreadable });
+}
+
+function readRow(body: string): ContainerRecord | undefined {
+  try {
+    return JSON.parse(body) as ContainerRecord;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+interface Rows {
+  readonly byId: Map<ContainerId, ContainerRecord>;
+  readonly byName: Map<string, ContainerId>;
+  readonly unreadable: ReadonlySet<ContainerId>;
 }
 
 class SqliteContainerRegistry implements ContainerRegistry {
@@ -52,11 +77,13 @@ class SqliteContainerRegistry implements ContainerRegistry {
   readonly #byId: Map<ContainerId, ContainerRecord>;
   readonly #byName: Map<string, ContainerId>;
   readonly #lock = createKeyedMutex();
+  readonly unreadable: ReadonlySet<ContainerId>;
 
-  constructor(database: Database, byId: Map<ContainerId, ContainerRecord>, byName: Map<string, ContainerId>) {
+  constructor(database: Database, { byId, byName, unreadable }: Rows) {
     this.#database = database;
     this.#byId = byId;
     this.#byName = byName;
+    this.unreadable = unreadable;
   }
 
   get size(): number {

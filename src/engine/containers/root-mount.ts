@@ -67,7 +67,12 @@ function mountRoot(
   const root = containerFiles(deps, id).rootfs;
   mkdirSync(root, { recursive: true, mode: 0o755 });
   const isVolatile = hostConfig.AutoRemove === true || buildStep === true;
-  deps.mounter.mount({ ...deps.snapshots.mount(snapshotKeyOf(id)), volatile: isVolatile }, root, ids);
+  try {
+    deps.mounter.mount({ ...deps.snapshots.mount(snapshotKeyOf(id)), volatile: isVolatile }, root, ids);
+  } catch (error) {
+    unmountRoot(deps, id);
+    throw error;
+  }
 }
 
 function unmountRoot(deps: Pick<EngineDeps, "paths" | "mounter">, id: ContainerId): void {

@@ -82,7 +82,9 @@ class LocalVolumes implements VolumeStore {
       failpoint("volume.row");
       await this.#makeDirectory(name);
     } catch (error) {
-      await this.remove(name);
+      this.#database.run("DELETE FROM volumes WHERE name = ?", name);
+      // A directory without a row is the next boot's, where it cannot be removed now.
+      await rm(join(this.#root, name), { recursive: true, force: true }).catch(() => undefined);
       throw error;
     }
     const made = this.get(name);
