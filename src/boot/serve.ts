@@ -17,6 +17,7 @@ export async function serve(options: DaemonOptions, env: Environment, logger: Lo
   armFailpoints(env["LIGHTER_FAILPOINTS"], { kill: () => process.kill(process.pid, "SIGKILL"), sleep: Bun.sleepSync });
   await using scope = new AsyncDisposableStack();
   const stopped = stopSignal();
+  scope.use(outliveHangup(logger));
   mkdirSync(options.execRoot, { recursive: true, mode: 0o711 });
   mkdirSync(options.dataRoot, { recursive: true, mode: 0o711 });
   for (const root of [options.dataRoot, options.execRoot]) scope.use(lockRoot(root));
@@ -69,6 +70,13 @@ function stopSignal(): Promise<string> {
   return new Promise((resolve) => {
     for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve(signal));
   });
+}
+
+/** dockerd reads its configuration again at SIGHUP, and scripts send it; here a restart does that, and costs no container. */
+function outliveHangup(logger: Logger): Disposable {
+  const tell = (): void => logger.log("info", "SIGHUP: the configuration is read at start alone; restart to change it");
+  process.on("SIGHUP", tell);
+  return { [Symbol.dispose]: () => void process.off("SIGHUP", tell) };
 }
 
 function notify(env: Environment, state: string, logger: Logger): void {
