@@ -7,6 +7,8 @@ export const known: readonly { readonly line: string | RegExp; readonly reason: 
     reason: "later CLIs say `error: no such object`",
   },
   { line: /ls (?:-l )?\/dev\b/, reason: "crun links /dev/core, as runc of the time did" },
+  { line: /--cpus 0\.001 \$IMAGE/, reason: "crun's words for what the kernel refuses" },
+  { line: /docker run --rm -c 1 /, reason: "crun raises it to the kernel's least, 2" },
   { line: /--dns/, reason: "no comments in resolv.conf" },
   { line: /-u 1001 \$IMAGE id/, reason: "a group that is in the list once is in the list once" },
   { line: /docker run --rm -v (?::|x:\/m) /, reason: "Docker's CLI takes one letter for a Windows drive" },

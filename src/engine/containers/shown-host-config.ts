@@ -75,6 +75,8 @@ export function shownHostConfig(host: HostConfig, runtime: string): HostConfig {
     ...host,
     Runtime: host.Runtime || runtime,
     MemorySwappiness: swappiness,
+    // In Docker's order.
+    Ulimits: (host.Ulimits ?? []).map(({ Name, Hard, Soft }) => ({ Name, Hard, Soft })),
     MaskedPaths: host.MaskedPaths ?? (open ? null : maskedPaths),
     ReadonlyPaths: host.ReadonlyPaths ?? (open ? null : readonlyPaths),
   };
