@@ -65,7 +65,7 @@ seen["stat"] = { size: (JSON.parse(stat.toString()) as { size: number }).size };
 seen["missing"] = await statusOf(up.getArchive({ path: "/nope" }));
 seen["changes"] = ((await up.changes()) as { Path: string; Kind: number }[]).find(({ Path }) => Path === "/tmp/in.txt");
 
-const once = (await up.stats({ stream: false })) as unknown as Dockerode.ContainerStats;
+const once = await up.stats({ stream: false });
 seen["stats"] = { pids: once.pids_stats?.current, hasTime: once.cpu_stats.cpu_usage.total_usage > 0 };
 const stream = (await up.stats({ stream: true })) as unknown as Readable;
 for await (const chunk of stream) {

@@ -9,7 +9,7 @@ import {
   type ExecTask,
 } from "#runtime";
 import type { ExecCreateRequest, ExecInspect, ExecStartRequest, OciProcess } from "#spec";
-import type { AttachSession, Execs, StreamFrame } from "../contract.ts";
+import type { AttachSession, Execs, StdinWriter, StreamFrame } from "../contract.ts";
 import { emitContainerEvent, type ContainerContext } from "../containers/context.ts";
 import { isRunning, refuseRestarting, type ContainerRecord } from "../containers/record.ts";
 
@@ -59,7 +59,7 @@ export function createExecTable(contextOf: () => ContainerContext): ExecTable {
     inspect: (id) => inspectExec(find(id)),
     ended: (id) => find(id).ended.promise,
     startDetached: (id) => startDetached(contextOf(), find(id), () => forget(id)),
-    start: (id, request) => startAttached(contextOf(), find(id), request, () => forget(id)),
+    start: async (id, request) => startAttached(contextOf(), find(id), request, () => forget(id)),
     async resize(id, size) {
       const task = await withTimeout(find(id).started.promise, resizeWaitMs);
       task?.resize(size);
@@ -119,7 +119,11 @@ function runningContainer({ registry }: ContainerContext, ref: string): Containe
   return record;
 }
 
-async function launch(
+/**
+ * Starts the command. What the request is to blame for is thrown at once: then the exec has not begun. The promise fails
+ * with what the runtime says.
+ */
+function launch(
   context: ContainerContext,
   exec: Exec,
   start: ExecStartRequest & { detached: boolean },
@@ -127,18 +131,25 @@ async function launch(
   if (exec.state === "running") throw new EngineError("conflict", `exec command ${exec.id} is already running`);
   if (exec.state === "ended") throw new EngineError("conflict", `exec command ${exec.id} has already run`);
   const record = runningContainer(context, exec.containerId);
-  // A user that is not there is the request's error, not the command's: it never started.
   const process = execProcess(context, record, exec.request, start);
   exec.state = "running";
   emitExecEvent(context, exec, `exec_start: ${commandText(exec.request)}`);
+  return spawn(context, exec, { process, detached: start.detached });
+}
+
+async function spawn(
+  context: ContainerContext,
+  exec: Exec,
+  { process, detached }: { readonly process: OciProcess; readonly detached: boolean },
+): Promise<ExecTask> {
   try {
     checkWorkingDir(exec.request);
     const task = await context.deps.runtime.exec({
-      id: record.id,
+      id: exec.containerId,
       process,
       tty: exec.request.Tty === true,
-      stdin: exec.request.AttachStdin === true && !start.detached,
-      detached: start.detached,
+      stdin: exec.request.AttachStdin === true && !detached,
+      detached,
     });
     exec.pid = task.pid;
     exec.started.resolve(task);
@@ -205,38 +216,56 @@ function afterwards(context: ContainerContext, exec: Exec, { exited }: ExecTask,
     .finally(forget);
 }
 
-async function startAttached(
+/**
+ * The session is there before the command runs, so that a client has its answer before the first output: some read both from
+ * one buffer, and lose what came with the answer.
+ */
+function startAttached(
   context: ContainerContext,
   exec: Exec,
   request: ExecStartRequest,
   forget: () => void,
-): Promise<AttachSession> {
-  const tty = exec.request.Tty === true;
-  try {
-    const task = await launch(context, exec, { ...request, detached: false });
-    afterwards(context, exec, task, forget);
-    const output = execOutput(context, exec, task);
-    const close = async (): Promise<void> => {
-      task.discardOutput();
-      task.stdin?.end();
-    };
-    const stdin = task.stdin ? { stdin: task.stdin } : {};
-    const detached = (): void => emitExecEvent(context, exec, "exec_detach");
-    return { tty, output, ...stdin, detached, [Symbol.asyncDispose]: close };
-  } catch (error) {
-    if (!isEngineError(error) || exec.exitCode === null) throw error;
-    forget();
-    return { tty, output: failureOutput(messageOf(error)), [Symbol.asyncDispose]: async () => undefined };
-  }
+): AttachSession {
+  const launched = launch(context, exec, { ...request, detached: false });
+  const task = launched.catch(() => undefined);
+  void task.then((started) => (started ? afterwards(context, exec, started, forget) : forget()));
+  return {
+    tty: exec.request.Tty === true,
+    output: execOutput(context, exec, launched),
+    ...(exec.request.AttachStdin === true && { stdin: lateStdin(task) }),
+    detached: () => emitExecEvent(context, exec, "exec_detach"),
+    async [Symbol.asyncDispose]() {
+      const started = await task;
+      started?.discardOutput();
+      started?.stdin?.end();
+    },
+  };
 }
 
-/** Ends only after the exec counts as ended, since clients inspect it at once. */
+/** What is written waits for the start; it is dropped when that fails. */
+function lateStdin(task: Promise<ExecTask | undefined>): StdinWriter {
+  return {
+    async write(chunk) {
+      await (await task)?.stdin?.write(chunk);
+    },
+    end: () => void task.then((started) => started?.stdin?.end()),
+  };
+}
+
+/** A failed start as text. Ends only after the exec counts as ended, since clients inspect it at once. */
 async function* execOutput(
   context: ContainerContext,
   exec: Exec,
-  task: ExecTask,
+  launched: Promise<ExecTask>,
 ): AsyncGenerator<StreamFrame, void, undefined> {
   const { AttachStdout, AttachStderr, Tty } = exec.request;
+  let task: ExecTask;
+  try {
+    task = await launched;
+  } catch (error) {
+    if (!isEngineError(error)) throw error;
+    return yield* failureOutput(messageOf(error));
+  }
   for await (const frame of task.output) {
     if (Tty || (frame.stream === "stdout" ? AttachStdout : AttachStderr)) yield frame;
   }
