@@ -111,18 +111,22 @@ test("a reader that follows loses and doubles nothing while segments come and go
   expect(readdirSync(dirname(path))).toHaveLength(2);
 });
 
-test("who reads a log goes on to its end when its files are removed", async () => {
-  const path = filled(25, 10);
-  const ended = Promise.withResolvers<void>();
-  const seen: string[] = [];
-  for await (const { data } of readLog(path, { follow: { ended: ended.promise } }, new AbortController().signal)) {
-    if (seen.push(Buffer.from(data).toString()) !== 3) continue;
-    ended.resolve();
-    logRemoved(path);
-    rmSync(dirname(path), { recursive: true });
-  }
-  expect(seen).toEqual(range(0, 25).map((at) => `line ${at}\n`));
-});
+test.each(["plain", "compressed"] as const)(
+  "who reads a log of %s segments goes on to its end when its files are removed",
+  async (kind) => {
+    const path = filled(25, 5);
+    if (kind === "compressed") await compressFinished(path);
+    const ended = Promise.withResolvers<void>();
+    const seen: string[] = [];
+    for await (const { data } of readLog(path, { follow: { ended: ended.promise } }, new AbortController().signal)) {
+      if (seen.push(Buffer.from(data).toString()) !== 3) continue;
+      ended.resolve();
+      logRemoved(path);
+      rmSync(dirname(path), { recursive: true });
+    }
+    expect(seen).toEqual(range(0, 25).map((at) => `line ${at}\n`));
+  },
+);
 
 test("a rotation that is under way shows, and its log is whole", async () => {
   const path = filled(10, 5);

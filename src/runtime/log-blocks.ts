@@ -41,7 +41,11 @@ export async function* readBlocks(path: string, options: BlockOptions): AsyncGen
     const segment = (pin.taken ?? listSegments(path)).find((other) => other.number >= number);
     if (segment === undefined || segment.number > (end?.segment ?? Infinity)) return;
     using file = await SegmentFile.open(segment);
-    if (file === undefined) continue;
+    if (file === undefined) {
+      // Of files that were removed nothing new is to be found by looking again.
+      if (pin.taken) number = segment.number + 1;
+      continue;
+    }
     if (segment.number !== number) offset = 0;
     pin.segment = segment.number;
     const limit = end?.segment === segment.number && !segment.compressed ? end.offset : Infinity;
@@ -109,7 +113,7 @@ function isOlder(file: SegmentFile, sinceNs: bigint | undefined): boolean {
 
 /** A reader may come before the writer. */
 function makeFirst(path: string): void {
-  if (listSegments(path).length === 0) closeSync(openSync(path, "a", 0o600));
+  if (statFile(path) === undefined && listSegments(path).length === 0) closeSync(openSync(path, "a", 0o600));
 }
 
 /** Remembers that something happened until it is waited for. */

@@ -69,27 +69,28 @@ export class SegmentFile implements Disposable {
   readonly fd: number;
   /** Nanoseconds since the epoch, rounded up to a millisecond; of a compressed one, when its last line was written. */
   readonly lastWriteNs: bigint;
+  readonly inode: number;
 
-  private constructor(number: number, fd: number, lastWriteNs: bigint) {
+  private constructor(number: number, fd: number, { mtimeMs, ino }: Stats) {
     this.number = number;
     this.fd = fd;
-    this.lastWriteNs = lastWriteNs;
+    this.lastWriteNs = BigInt(Math.trunc(mtimeMs)) * 1_000_000n + 1_000_000n;
+    this.inode = ino;
   }
 
   /** Undefined when it was rotated away meanwhile. */
   static async open(segment: LogSegment): Promise<SegmentFile | undefined> {
     try {
-      const { mtimeMs } = statSync(segment.path);
-      const fd = segment.compressed ? await unpack(segment.path) : openSync(segment.path, "r");
-      return new SegmentFile(segment.number, fd, BigInt(Math.trunc(mtimeMs)) * 1_000_000n + 1_000_000n);
+      if (segment.compressed) {
+        const stats = statSync(segment.path);
+        return new SegmentFile(segment.number, await unpack(segment.path), stats);
+      }
+      const fd = openSync(segment.path, "r");
+      return new SegmentFile(segment.number, fd, fstatSync(fd));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
       throw error;
     }
-  }
-
-  get inode(): number {
-    return fstatSync(this.fd).ino;
   }
 
   [Symbol.dispose](): void {
@@ -99,7 +100,8 @@ export class SegmentFile implements Disposable {
 
 async function unpack(path: string): Promise<number> {
   const { createZstdDecompress } = await import("node:zlib");
-  const scratch = `${path}.${crypto.randomUUID()}.read`;
+  // One whose files were removed is a descriptor by now, beside which there is no room.
+  const scratch = `${path.startsWith("/proc/") ? "/tmp/lighter-log" : path}.${crypto.randomUUID()}.read`;
   const fd = openSync(scratch, "wx+", 0o600);
   try {
     unlinkSync(scratch);

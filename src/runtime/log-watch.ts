@@ -1,5 +1,5 @@
 import { closeSync, openSync, watch, type FSWatcher } from "node:fs";
-import { listSegments, type LogSegment } from "./log-chain.ts";
+import { listSegments, statFile, type LogSegment } from "./log-chain.ts";
 
 /** Those who wait for a log to grow, and what watches the file that its writer fills. */
 interface Watched {
@@ -35,8 +35,8 @@ export function logRotated(path: string): void {
 }
 
 function watchNewest(path: string): FSWatcher | undefined {
-  const newest = listSegments(path).at(-1);
-  return newest === undefined ? undefined : watch(newest.path, () => wakeAll(path));
+  const newest = statFile(path) ? path : listSegments(path).at(-1)?.path;
+  return newest === undefined ? undefined : watch(newest, () => wakeAll(path));
 }
 
 function wakeAll(path: string): void {
