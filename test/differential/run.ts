@@ -54,7 +54,7 @@ console.log(`${compared} lines compared, ${unexpected} differ, ${tolerated} as l
 process.exitCode = unexpected === 0 ? 0 : 1;
 
 function areas(): readonly string[] {
-  const machinery = ["case", "known", "normalise", "run", "side"];
+  const machinery = ["case", "exchange", "known", "normalise", "run", "side"];
   const all = readdirSync(import.meta.dirname).map((file) => file.replace(/\.ts$/, ""));
   return all.filter((area) => !machinery.includes(area) && (wantedArea === undefined || area === wantedArea)).sort();
 }
