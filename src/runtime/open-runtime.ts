@@ -126,6 +126,8 @@ class Tasks {
   readonly files: TaskFiles;
   readonly choice: RuntimeChoice;
   readonly exits: ExitWatch;
+  /** Tasks that were sent SIGKILL. */
+  readonly #killed = new Set<ContainerId>();
   readonly ooms: OomWatch;
   readonly #options: TasksOptions;
 
@@ -142,6 +144,7 @@ class Tasks {
     const runtime = this.#registered(request.runtime);
     const record = recordOf(request, runtime);
     this.files.claim(request.id);
+    this.#killed.delete(request.id);
     try {
       failpoint("task.claimed");
       const spec = prepareScope(this.#options.filters.prepare(request.spec, runtime));
@@ -180,7 +183,9 @@ class Tasks {
     const processes = this.files.readProcesses(id);
     if (processes === undefined || !containerAlive(processes) || !kill(processes.pid, signal))
       throw new EngineError("conflict", `container ${id} is not running`);
-    if (signal === sigkill) this.#thaw(id);
+    if (signal !== sigkill) return;
+    this.#killed.add(id);
+    this.#thaw(id);
   }
 
   #isAlive(id: ContainerId): boolean {
@@ -196,9 +201,12 @@ class Tasks {
 
   async freeze(id: ContainerId, verb: "pause" | "resume"): Promise<void> {
     const result = await runCommand(this.runtimeOf(id), [verb, id]);
-    if (result.exitCode === 0) return;
+    // Whoever killed it meanwhile thawed it too early; frozen it would never meet its signal.
+    const isDoomed = verb === "pause" && this.#killed.has(id);
+    if (isDoomed) this.#thaw(id);
+    if (result.exitCode === 0 && !isDoomed) return;
     // It has ended, or is about to.
-    if (this.status(id).kind === "exited" || !this.#isAlive(id))
+    if (isDoomed || this.status(id).kind === "exited" || !this.#isAlive(id))
       throw new EngineError("conflict", `container ${id} is not running`);
     throw new EngineError("internal", `cannot ${verb} container ${id}: ${result.stderr.trim()}`);
   }
@@ -274,6 +282,7 @@ class Tasks {
     const runtime = this.#ownerOf(record);
     const { cgroups } = this.#options;
     await this.#creationSettled(id);
+    this.#killed.delete(id);
     thaw(cgroups, record.cgroupsPath);
     const state = `${runtime.stateRoot}/${id}`;
     if (existsSync(state) && !this.#isSpent(id, runtime, record) && !this.#isOfEarlierBoot(id))

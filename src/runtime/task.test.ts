@@ -53,6 +53,20 @@ describe.skipIf(!isRoot).each(["crun", "runc"])("tasks with %s", (name) => {
     expect(bench.runtime.status(id)).toEqual({ kind: "absent" });
   });
 
+  test("a kill that meets a pause ends it, whichever comes first", async () => {
+    for (let waitMs = 0; waitMs < 12; waitMs += 2) {
+      const id = await bench.start({ Cmd: ["sleep", "100"] });
+      const paused = bench.runtime
+        .pause(id)
+        .catch((error: unknown) => expect(String(error)).toContain("is not running"));
+      await Bun.sleep(waitMs);
+      bench.runtime.signal(id, 9);
+      expect((await bench.exit(id)).exitCode).toBe(137);
+      await paused;
+      await bench.runtime.delete(id);
+    }
+  });
+
   test.each([
     [["nosuch"], 'exec: "nosuch": executable file not found in $PATH'],
     [["/no/such"], "no such file or directory"],

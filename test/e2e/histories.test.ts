@@ -112,7 +112,7 @@ describe.skipIf(process.getuid?.() !== 0)(`many clients at the same few containe
   async function send({ id, history }: Known, request: Request): Promise<void> {
     history.push({ kind: "asked", request });
     const [method, path, body] = wordsOf(request, id);
-    const answer = await api.ask(method, path, body);
+    const answer = await inTime(api.ask(method, path, body), () => told(request, id, history));
     request.status = answer.status;
     if (request.verb === "inspect" && answer.status === 200) request.seen = seenIn(answer.json());
     history.push({ kind: "answered", request });
@@ -132,6 +132,26 @@ describe.skipIf(process.getuid?.() !== 0)(`many clients at the same few containe
     expect(cgroupsOf(known.map(({ id }) => id)), where).toEqual([]);
   }
 });
+
+/** A request that is never answered is a fault of its own, told with what came before. */
+async function inTime<T>(answer: Promise<T>, tell: () => string): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error(`no answer: ${tell()}`)), 30_000);
+  try {
+    return await Promise.race([answer, promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function told(request: Request, id: string, history: readonly Happening[]): string {
+  const lines = history.map((happening) =>
+    happening.kind === "died"
+      ? "died"
+      : `${happening.kind} ${happening.request.verb} ${happening.request.status ?? ""}`,
+  );
+  return [`${request.verb} ${id}`, ...lines].join("\n");
+}
 
 function pickVerb(number: number): Verb | "create" {
   let left = number * verbs.reduce((sum, [, weight]) => sum + weight, 0);
