@@ -218,7 +218,7 @@ function logConfig(settings: Settings): LogConfig {
         if (typeof value !== "string") throw wrongKind(`log-opts.${name}`, value);
         return [name, value];
       });
-  return { Type: textOf(settings, "log-driver") ?? "local", Config: Object.fromEntries(entries) };
+  return { Type: textOf(settings, "log-driver") ?? "json-file", Config: Object.fromEntries(entries) };
 }
 
 function keyValue(text: string, name: string): [string, string] {
