@@ -53,7 +53,7 @@ describe.skipIf(!isRoot).each(["crun", "runc"])("tasks with %s", (name) => {
     expect(bench.runtime.status(id)).toEqual({ kind: "absent" });
   });
 
-  test("a kill that meets a pause ends it, whichever comes first", async () => {
+  test("a kill and a pause at once end it, whichever comes first", async () => {
     for (let waitMs = 0; waitMs < 12; waitMs += 2) {
       const id = await bench.start({ Cmd: ["sleep", "100"] });
       const paused = bench.runtime

@@ -56,7 +56,8 @@ export function stopsWithin(
     const timer =
       timeoutMs === undefined || timeoutMs > maxTimerMs ? undefined : setTimeout(() => finish(false), timeoutMs);
     const listening = context.signals.listen(id, ({ kind }) => {
-      if (kind === "exited" || kind === "removed") finish(true);
+      // Killed before its start was done, it ends as a start that failed.
+      if (kind !== "started") finish(true);
     });
     const finish = (stopped: boolean): void => {
       clearTimeout(timer);
