@@ -22,7 +22,7 @@ export {
   type TmpfsOptions,
   type UnmountOptions,
 } from "./mounts.ts";
-export { attachMountTree, cloneMountTree, setTreeReadonly } from "./mount-tree.ts";
+export { attachMountTree, cloneMountTree, setTreePrivate, setTreeReadonly } from "./mount-tree.ts";
 export { mountOverlay, type OverlayOptions } from "./overlay.ts";
 export { bindIdmapped, checkIdmapped, cloneIdmapped, withIdmapped, type IdmappedBind } from "./idmap.ts";
 export { openUserNamespace, type IdMappings, type IdRange, type UserNamespace } from "./user-namespace.ts";

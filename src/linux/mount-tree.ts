@@ -15,6 +15,8 @@ const flags = { clone: 1, closeOnExec: 0x80000, recursive: 0x8000, emptyPath: 0x
 const moveEmptyPaths = 0x44;
 const atCwd = -100;
 const attrReadonly = 1n;
+/** MS_PRIVATE of mount(2) */
+const propagationPrivate = 1n << 18n;
 
 /**
  * A copy of the mount at `path`, with what is mounted below it unless `recursive` is false. It hangs in no tree: only the
@@ -31,7 +33,16 @@ export function cloneMountTree(path: string, options: { readonly recursive?: boo
 
 /** Makes a copied tree read-only, all of it. (mount_setattr(2), AT_RECURSIVE) @throws SyscallError */
 export function setTreeReadonly(tree: FileDescriptor): void {
-  const attributes = BigUint64Array.of(attrReadonly, 0n, 0n, 0n); // struct mount_attr: attr_set first
+  setAttributes(tree, BigUint64Array.of(attrReadonly, 0n, 0n, 0n));
+}
+
+/** Ends what a copied tree shares with the mounts it was copied from. (mount_setattr(2), AT_RECURSIVE) @throws SyscallError */
+export function setTreePrivate(tree: FileDescriptor): void {
+  setAttributes(tree, BigUint64Array.of(0n, 0n, propagationPrivate, 0n));
+}
+
+/** @param attributes struct mount_attr: attr_set, attr_clr, propagation, userns_fd */
+function setAttributes(tree: FileDescriptor, attributes: BigUint64Array): void {
   const how = flags.emptyPath | flags.recursive;
   const size = attributes.byteLength;
   check(Number(setattrCall(numbers.mountSetattr, tree.fd, nameBuffer(""), how, attributes, size)), "mount_setattr");

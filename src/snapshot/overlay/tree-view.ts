@@ -10,6 +10,7 @@ import {
   createFileAt,
   type NameAt,
   remountReadonly,
+  setTreePrivate,
   setTreeReadonly,
   splitPath,
   statAt,
@@ -28,7 +29,8 @@ const oPath = 0x200000;
 export function openTreeView({ scratch, root, mounts, readonlyRoot, ids }: ViewRequest): TreeView {
   mkdirSync(scratch, { mode: 0o700 });
   try {
-    bindMount(root, scratch);
+    // Were it shared, what is attached below would come and go with it in its peers: the root itself, and the copy.
+    bindMount(root, scratch, { propagation: "private" });
     try {
       for (const mount of mounts) attach(scratch, mount, ids);
       if (readonlyRoot) remountReadonly(scratch);
@@ -52,6 +54,7 @@ function attach(scratch: string, mount: ViewMount, ids: MountIds | undefined): v
   if (stat === undefined) throw new EngineError("not_found", `stat ${mount.source}: no such file or directory`);
   const isDirectory = stat.isDirectory();
   using tree = ids === undefined ? cloneMountTree(mount.source, mount) : cloneIdmapped({ ...mount, ...ids });
+  setTreePrivate(tree);
   if (mount.readonly) setTreeReadonly(tree);
   using root = new TreeRoot(scratch);
   const open = (): number => openTarget(root, mount.destination.replace(/^\/+/, ""), { isDirectory, ids });
