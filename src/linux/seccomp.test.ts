@@ -72,6 +72,20 @@ describe.skipIf(process.arch !== "x64")("seccomp filter", () => {
     expect(run(program, { nr: 2 })).toBe(errno1);
   });
 
+  test("calls newer than the library: allowed where the profile says so, not there where nobody can say", () => {
+    const fresh = { ...profile, syscalls: [{ names: ["mseal", "read"], action: "SCMP_ACT_ALLOW" }] };
+    const program = compile(fresh);
+    expect(run(program, { nr: 462 })).toBe(allow);
+    expect(run(program, { nr: 463 })).toBe(errno1);
+    expect(run(program, { nr: 467 })).toBe(errno38);
+    expect(run(program, { nr: 2 ** 31 - 1 })).not.toBe(allow);
+    expect(run(program, { nr: 462, arch: 0x40000003 })).not.toBe(allow);
+    const both = compile({ ...fresh, architectures: ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86"] });
+    expect(run(both, { nr: 462, arch: 0x40000003 })).toBe(allow);
+    expect(run(both, { nr: 462 })).toBe(allow);
+    expect(run(compile({ defaultAction: "SCMP_ACT_ALLOW" }), { nr: 467 })).toBe(allow);
+  });
+
   test("looks at arguments", () => {
     const program = compile(profile);
     expect(run(program, { nr: numbers.personality, args: [8n] })).toBe(allow);

@@ -4,6 +4,7 @@ import { endianness } from "node:os";
 import { EngineError } from "#core";
 import { FileDescriptor } from "./descriptor.ts";
 import { bindLibc, check, cString, SyscallError } from "./libc.ts";
+import { newCalls, prependNewCalls, type NewCallRule } from "./seccomp-new-calls.ts";
 
 const symbols = {
   seccomp_init: { args: ["u32"], returns: "ptr" },
@@ -65,7 +66,7 @@ const noSuchSyscall = -1;
 
 /**
  * The profile as a BPF program for the kernel (struct sock_filter[]), by libseccomp. System calls that the library does
- * not know are left out, as OCI runtimes do. Takes tens of milliseconds: once at start, not per container.
+ * not know come from a table of ours; what neither knows is left out, as OCI runtimes do. Takes tens of milliseconds: once at start, not per container.
  * Undefined when libseccomp.so.2 is not installed or the profile notifies a supervisor.
  * @throws EngineError `invalid` for unknown actions, operators and architectures
  */
@@ -73,13 +74,22 @@ export function compileSeccompBpf(profile: SeccompProfile): Uint8Array | undefin
   const library = loadLibrary();
   if (library === undefined || usesNotify(profile)) return undefined;
   const defaultAction = actionValue(profile.defaultAction, profile.defaultErrnoRet);
+  const unknown: NewCallRule[] = [];
   using filter = new Filter(library, defaultAction);
   for (const name of profile.architectures ?? []) filter.addArchitecture(name);
   for (const rule of profile.syscalls ?? []) {
     const action = actionValue(rule.action, rule.errnoRet);
-    if (action !== defaultAction) for (const name of rule.names) filter.addRule(name, action, rule.args ?? []);
+    if (action === defaultAction) continue;
+    for (const name of rule.names) {
+      if (filter.addRule(name, action, rule.args ?? [])) continue;
+      const number = newCalls[name];
+      if (number !== undefined && (rule.args ?? []).length === 0) unknown.push({ number, action });
+    }
   }
-  return filter.exportProgram();
+  return prependNewCalls(filter.exportProgram(), unknown, {
+    refuses: profile.defaultAction === "SCMP_ACT_ERRNO",
+    architectures: profile.architectures ?? [],
+  });
 }
 
 function loadLibrary(): Seccomp | undefined {
@@ -127,9 +137,10 @@ class Filter implements Disposable {
     if (result !== alreadyThere) this.#check(result, name);
   }
 
-  addRule(name: string, action: number, args: readonly SeccompArgument[]): void {
+  /** False when the library does not know the call. */
+  addRule(name: string, action: number, args: readonly SeccompArgument[]): boolean {
     const number = this.#library.seccomp_syscall_resolve_name(cString(name));
-    if (number === noSuchSyscall) return;
+    if (number === noSuchSyscall) return false;
     for (const group of conditionGroups(args)) {
       const result = this.#library.seccomp_rule_add_array(
         this.#context,
@@ -140,6 +151,7 @@ class Filter implements Disposable {
       );
       this.#check(result, name);
     }
+    return true;
   }
 
   exportProgram(): Uint8Array {
