@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { openTestEngine, type TestEngine } from "../support/engine.ts";
 import { writeProbe } from "../support/probe.ts";
 
-/** Hostile images and requests: what they reach for stays out of reach, on either OCI runtime. */
-describe.skipIf(process.getuid?.() !== 0).each(["crun", "runc"] as const)("hostile images with %s", (runtime) => {
+/** Hostile images and requests: what they reach for stays out of reach. */
+describe.skipIf(process.getuid?.() !== 0).each(["crun"] as const)("hostile images with %s", (runtime) => {
   let engine: TestEngine;
   let scratch: string;
   beforeAll(async () => {
