@@ -5,15 +5,15 @@ import { EngineError, isEngineError, type ChainId } from "#core";
 import type { NewLayer } from "#image";
 import { familiarReference, parseReference, withDefaultTag } from "#spec";
 import type { Lease } from "#store";
-import { attachContainer } from "./containers/attach.ts";
+import { attachContainer } from "./containers/streams/attach.ts";
 import type { ContainerContext } from "./containers/context.ts";
-import { materialise, normaliseHostConfig } from "./containers/create.ts";
-import { mergeConfig } from "./containers/merge-config.ts";
+import { materialise, normaliseHostConfig } from "./containers/create/create.ts";
+import { mergeConfig } from "./containers/create/merge-config.ts";
 import { snapshotKeyOf, type ContainerRecord } from "./containers/record.ts";
-import { removeContainer } from "./containers/remove.ts";
-import { startContainer } from "./containers/start.ts";
-import { killAndWait } from "./containers/stop.ts";
-import { waitContainer } from "./containers/wait.ts";
+import { removeContainer } from "./containers/remove/remove.ts";
+import { startContainer } from "./containers/run/start.ts";
+import { killAndWait } from "./containers/run/stop.ts";
+import { waitContainer } from "./containers/run/wait.ts";
 
 /** What the builder needs of the engine: its stores, and containers for RUN steps. */
 export function createBuildHost(context: ContainerContext): BuildHost {

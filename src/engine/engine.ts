@@ -3,35 +3,41 @@ import { Logging } from "#logging";
 import { readSpecHost } from "#runtime";
 import { createBackgroundTasks } from "./background.ts";
 import { createBuildHost } from "./build-host.ts";
-import { startWithEngine } from "./containers/auto-restart.ts";
-import { getContainerArchive } from "./containers/archive-get.ts";
-import { putContainerArchive } from "./containers/archive-put.ts";
-import { attachContainer } from "./containers/attach.ts";
-import { containerChanges } from "./containers/changes.ts";
+import { startWithEngine } from "./containers/restart/auto-restart.ts";
+import { getContainerArchive } from "./containers/filesystem/archive-get.ts";
+import { putContainerArchive } from "./containers/filesystem/archive-put.ts";
+import { attachContainer } from "./containers/streams/attach.ts";
+import { containerChanges } from "./containers/filesystem/changes.ts";
 import type { ContainerContext } from "./containers/context.ts";
-import { createContainer } from "./containers/create.ts";
-import { handleExit } from "./containers/exit.ts";
-import { exportContainer } from "./containers/export.ts";
-import { createInitLayers } from "./containers/init-layer.ts";
-import { inspectContainer } from "./containers/inspect.ts";
-import { listContainers } from "./containers/list.ts";
-import { containerLogs } from "./containers/logs.ts";
-import { pruneContainers } from "./containers/prune.ts";
+import { createContainer } from "./containers/create/create.ts";
+import { handleExit } from "./containers/run/exit.ts";
+import { exportContainer } from "./containers/filesystem/export.ts";
+import { createInitLayers } from "./containers/create/init-layer.ts";
+import { inspectContainer } from "./containers/show/inspect.ts";
+import { listContainers } from "./containers/show/list.ts";
+import { containerLogs } from "./containers/streams/logs.ts";
+import { pruneContainers } from "./containers/remove/prune.ts";
 import { openContainerRegistry } from "./containers/registry.ts";
-import { removeContainer } from "./containers/remove.ts";
+import { removeContainer } from "./containers/remove/remove.ts";
 import { renameContainer } from "./containers/rename.ts";
-import { createRestartTimers } from "./containers/restart-timers.ts";
-import { resizeContainer } from "./containers/resize.ts";
-import { createRootMounts } from "./containers/root-mount.ts";
-import { createContainerSignals } from "./containers/signals.ts";
-import { withSizes } from "./containers/sizes.ts";
-import { startContainer } from "./containers/start.ts";
-import { killContainer, pauseContainer, restartContainer, stopContainer, unpauseContainer } from "./containers/stop.ts";
-import { statContainerPath } from "./containers/stat-path.ts";
-import { createTaskEnds } from "./containers/task-ends.ts";
-import { topContainer } from "./containers/top.ts";
+import { createRestartTimers } from "./containers/restart/restart-timers.ts";
+import { resizeContainer } from "./containers/streams/resize.ts";
+import { createRootMounts } from "./containers/run/root-mount.ts";
+import { createContainerSignals } from "./containers/run/signals.ts";
+import { withSizes } from "./containers/show/sizes.ts";
+import { startContainer } from "./containers/run/start.ts";
+import {
+  killContainer,
+  pauseContainer,
+  restartContainer,
+  stopContainer,
+  unpauseContainer,
+} from "./containers/run/stop.ts";
+import { statContainerPath } from "./containers/filesystem/stat-path.ts";
+import { createTaskEnds } from "./containers/run/task-ends.ts";
+import { topContainer } from "./containers/show/top.ts";
 import { updateContainer } from "./containers/update.ts";
-import { waitContainer } from "./containers/wait.ts";
+import { waitContainer } from "./containers/run/wait.ts";
 import type { Containers, Engine } from "./contract.ts";
 import type { EngineDeps } from "./deps.ts";
 import { createPrunes } from "./events/prunes.ts";

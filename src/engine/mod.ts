@@ -4,7 +4,7 @@
  */
 export type * from "./contract.ts";
 export type { BridgeOptions, EngineDeps, EngineOptions, EnginePaths, MachineFacts } from "./deps.ts";
-export { checkCgroupParent } from "./containers/cgroup-parent.ts";
+export { checkCgroupParent } from "./containers/run/cgroup-parent.ts";
 export { openEngine } from "./engine.ts";
 export { openEventLog } from "./events/log.ts";
 export type { UserNamespaceOptions } from "./userns/mode.ts";

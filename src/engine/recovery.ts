@@ -1,14 +1,14 @@
 import { readdir, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { failpoint, formatRfc3339Nano, isEngineError, messageOf, type ContainerId } from "#core";
-import { resumeRestart } from "./containers/auto-restart.ts";
+import { resumeRestart } from "./containers/restart/auto-restart.ts";
 import type { ContainerContext } from "./containers/context.ts";
-import { handleExit } from "./containers/exit.ts";
-import { logSubject } from "./containers/log-subject.ts";
-import { watchMemory } from "./containers/oom.ts";
+import { handleExit } from "./containers/run/exit.ts";
+import { logSubject } from "./containers/streams/log-subject.ts";
+import { watchMemory } from "./containers/run/oom.ts";
 import { isRunning, type ContainerRecord } from "./containers/record.ts";
-import { releaseTask } from "./containers/release.ts";
-import { removeRecord } from "./containers/remove-record.ts";
+import { releaseTask } from "./containers/run/release.ts";
+import { removeRecord } from "./containers/remove/remove-record.ts";
 import { removeStagedBinds } from "./userns/staged-binds.ts";
 
 /**

@@ -3,16 +3,16 @@ import type { EngineDeps } from "../deps.ts";
 import type { Prunes } from "../events/prunes.ts";
 import type { NetworkRegistry } from "../network/registry.ts";
 import type { Logging } from "#logging";
-import type { InitLayers } from "./init-layer.ts";
+import type { InitLayers } from "./create/init-layer.ts";
 import type { SpecHost } from "#runtime";
 import type { UserNamespaces } from "../userns/user-namespaces.ts";
 import type { ContainerRecord } from "./record.ts";
 import type { ContainerRegistry } from "./registry.ts";
 import type { HealthMonitors } from "../health/contract.ts";
-import type { RestartTimers } from "./restart-timers.ts";
-import type { RootMounts } from "./root-mount.ts";
-import type { ContainerSignals } from "./signals.ts";
-import type { TaskEnds } from "./task-ends.ts";
+import type { RestartTimers } from "./restart/restart-timers.ts";
+import type { RootMounts } from "./run/root-mount.ts";
+import type { ContainerSignals } from "./run/signals.ts";
+import type { TaskEnds } from "./run/task-ends.ts";
 
 /** What every container use case works with. */
 export interface ContainerContext {

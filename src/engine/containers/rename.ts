@@ -1,5 +1,5 @@
 import { EngineError, failpoint, isEngineError } from "#core";
-import { checkContainerName } from "./check-request.ts";
+import { checkContainerName } from "./create/check-request.ts";
 import { emitContainerEvent, type ContainerContext } from "./context.ts";
 
 /** @throws EngineError `invalid` for an empty, bad or equal name, `conflict` when it is taken */

@@ -1,13 +1,13 @@
 import { EngineError, failpoint, isEngineError } from "#core";
 import { readBlockIo, resolveLimits, type LimitChange } from "#runtime";
 import type { HostConfig, Resources, UpdateRequest, UpdateResponse } from "#spec";
-import { checkCpusets } from "./check-host-config.ts";
-import { checkRestartPolicy } from "./restart-policy.ts";
-import { checkResources } from "./check-resources.ts";
+import { checkCpusets } from "./create/check-host-config.ts";
+import { checkRestartPolicy } from "./restart/restart-policy.ts";
+import { checkResources } from "./create/check-resources.ts";
 import { emitContainerEvent, type ContainerContext } from "./context.ts";
-import { watchMemory } from "./oom.ts";
+import { watchMemory } from "./run/oom.ts";
 import { isRunning, type ContainerRecord } from "./record.ts";
-import { dropUnsupported } from "./unsupported.ts";
+import { dropUnsupported } from "./create/unsupported.ts";
 
 /**
  * Changes limits and the restart policy: at once where the container runs, and for its next start. When the kernel

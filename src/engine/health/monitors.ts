@@ -2,8 +2,8 @@ import { formatDuration, formatRfc3339Nano, messageOf, type ContainerId } from "
 import type { HealthResult, HealthState } from "#spec";
 import { emitContainerEvent, type ContainerContext } from "../containers/context.ts";
 import type { ContainerRecord } from "../containers/record.ts";
-import { restartsUnhealthy } from "../containers/restart-policy.ts";
-import { endForRestart } from "../containers/stop.ts";
+import { restartsUnhealthy } from "../containers/restart/restart-policy.ts";
+import { endForRestart } from "../containers/run/stop.ts";
 import { healthCheckOf, type HealthCheck } from "./config.ts";
 import type { HealthMonitors, ProbeOutcome } from "./contract.ts";
 import { execProbe } from "./exec-probe.ts";

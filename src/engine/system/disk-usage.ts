@@ -3,9 +3,9 @@ import type { ContainerSummary, ImageSummary } from "#spec";
 import { volumeInfo, type VolumeRecord } from "#volume";
 import type { DiskUsageType } from "../contract.ts";
 import type { ContainerContext } from "../containers/context.ts";
-import { containerFiles } from "../containers/files.ts";
-import { listContainers } from "../containers/list.ts";
-import { withSizes } from "../containers/sizes.ts";
+import { containerFiles } from "../containers/host-files.ts";
+import { listContainers } from "../containers/show/list.ts";
+import { withSizes } from "../containers/show/sizes.ts";
 import { createImages } from "../images/images.ts";
 import { imageBytes } from "./image-bytes.ts";
 
