@@ -32,7 +32,7 @@ const seen = {
   attach: await attach(),
   start: await status(client.getContainer("web").start()),
   inspect: await status(client.getContainer("nope").inspect()),
-  stats: await status(client.getContainer("web").stats({ stream: false })),
+  commit: await status(client.getContainer("web").commit()),
   list: await client.listContainers({ filters: { label: ["a=b"] } }),
   wait: (await client.getContainer("web").wait()) as unknown,
 };

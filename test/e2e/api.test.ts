@@ -185,7 +185,7 @@ describe.skipIf(Bun.which("docker") === null)("docker CLI", () => {
   test("errors are the engine's", async () => {
     expect((await docker("inspect --type container nope")).err).toContain("No such container: nope");
     expect((await docker("pull busybox")).err).toContain("pulling from a registry is not built yet");
-    expect((await docker("stats --no-stream web")).err).toContain("GET /containers/{id}/stats is not built yet");
+    expect((await docker("search busybox")).err).toContain("GET /images/search is not built yet");
     expect((await docker("ps --filter nope=1")).err).toContain("invalid filter 'nope'");
   });
 });
@@ -200,7 +200,7 @@ test("dockerode: exec and attach hijacked, and the status codes its users look a
     attach: "hibye\n",
     start: 304,
     inspect: 404,
-    stats: 501,
+    commit: 501,
     list: [],
     wait: { StatusCode: 42 },
   });
