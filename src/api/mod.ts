@@ -20,4 +20,3 @@ export type {
   StreamResponse,
   TextResponse,
 } from "./response.ts";
-export { httpStatus } from "./status.ts";

@@ -2,7 +2,7 @@ import { EngineError, messageOf, type ErrorCode } from "#core";
 import { empty, json, type ApiResponse } from "./response.ts";
 
 /** HTTP status of every error of the engine, as Docker maps its own classes. */
-export const httpStatus = {
+const httpStatus = {
   invalid: 400,
   not_found: 404,
   conflict: 409,

@@ -1,8 +1,8 @@
 import type { StreamFrame } from "#engine";
 
 /** Docker's content types of attach, exec and logs. */
-export const rawStream = "application/vnd.docker.raw-stream";
-export const multiplexedStream = "application/vnd.docker.multiplexed-stream";
+const rawStream = "application/vnd.docker.raw-stream";
+const multiplexedStream = "application/vnd.docker.multiplexed-stream";
 
 /** A session without a terminal says so by its content type since API 1.42; before, all were `raw-stream`. */
 export function sessionContentType(tty: boolean, version: number): string {

@@ -5,7 +5,7 @@ import { apiVersion, minApiVersion } from "#spec";
 export type ApiVersionNumber = number;
 
 /** Undefined unless `digits.digits`. */
-export function parseVersion(text: string): ApiVersionNumber | undefined {
+function parseVersion(text: string): ApiVersionNumber | undefined {
   const match = /^(\d{1,4})\.(\d{1,3})$/.exec(text);
   return match ? Number(match[1]) * 1000 + Number(match[2]) : undefined;
 }

@@ -11,7 +11,6 @@
 export { createBuildCache } from "./cache.ts";
 export { applyChanges } from "./classic/changes.ts";
 export { createBuilder, type Builder } from "./classic/builder.ts";
-export { parseDockerfile } from "./dockerfile/mod.ts";
 export { reconcileBuilds, type BuildRepair } from "./reconcile.ts";
 export type { BuildCache, BuildContainer, BuildHost, OnOutput } from "./host.ts";
 export type { BuildOptions } from "./options.ts";

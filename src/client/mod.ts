@@ -23,10 +23,10 @@ export {
 } from "./client.ts";
 export * from "./container-files.ts";
 export * from "./containers.ts";
-export { formatEndpoint, parseEndpoint, type Endpoint, type TlsOptions } from "./endpoint.ts";
-export { ApiError, ConnectionError } from "./errors.ts";
+export { parseEndpoint, type Endpoint, type TlsOptions } from "./endpoint.ts";
+export { ApiError } from "./errors.ts";
 export * from "./exec.ts";
-export { encodeFilters, type Filters } from "./filters.ts";
+export type { Filters } from "./filters.ts";
 export * from "./images.ts";
 export * from "./networks.ts";
 export { prune, type PrunableKind, type PruneReport } from "./prune.ts";

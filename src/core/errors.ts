@@ -2,7 +2,7 @@
  * The engine's error vocabulary. Code close to the cause throws an {@link EngineError};
  * each protocol maps codes to its own answers in one table (`api/status.ts`, `cli/exit.ts`).
  */
-export const errorCodes = [
+const errorCodes = [
   "invalid", // the request cannot be meant: bad flag, bad name, hostile archive
   "not_found",
   "conflict", // the state forbids it now: running, in use, name taken
@@ -34,6 +34,16 @@ export class EngineError extends Error {
 /** True for an {@link EngineError}, of the given code where one is named. */
 export function isEngineError(error: unknown, code?: ErrorCode): error is EngineError {
   return error instanceof EngineError && (code === undefined || error.code === code);
+}
+
+/** Runs `step`; an {@link EngineError} of it gets Docker's words for what failed in front, and keeps its code. */
+export function blaming<T>(words: string, step: () => T): T {
+  try {
+    return step();
+  } catch (error) {
+    if (!isEngineError(error)) throw error;
+    throw new EngineError(error.code, `${words}: ${error.message}`, { cause: error });
+  }
 }
 
 /** The text of anything that was thrown. */

@@ -7,7 +7,7 @@ export type { Brand } from "./brand.ts";
 export { formatRfc3339Nano, maxTimerMs, systemClock, zeroTime, type Clock } from "./clock.ts";
 export { createKeyedMutex, createLimiter, createSingleFlight } from "./concurrency.ts";
 export { formatAge, formatDuration, parseDuration } from "./duration.ts";
-export { EngineError, errorCodes, isEngineError, messageOf, type ErrorCode } from "./errors.ts";
+export { blaming, EngineError, isEngineError, messageOf, type ErrorCode } from "./errors.ts";
 export { failpointNames, type FailpointName } from "./failpoint-names.ts";
 export { armFailpoints, failpoint, type FailpointEffects } from "./failpoints.ts";
 export * from "./ids.ts";

@@ -68,7 +68,7 @@ export interface ImageStore extends AsyncDisposable {
     readonly parent?: ImageId;
     readonly lease: Lease;
   }): Promise<ImageRecord>;
-  /** Docker's untag and delete rules, messages and order (legacy.md section 4). */
+  /** Docker's untag and delete rules, messages and order. */
   remove(
     name: string,
     options: { readonly force: boolean; readonly noprune: boolean; readonly users: readonly ImageUser[] },

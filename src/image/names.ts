@@ -17,7 +17,7 @@ export function versionOf({ tag, digest }: Reference): string {
 }
 
 /** Name of one tag or one digest, never both. */
-export function nameKey(reference: Reference): string {
+function nameKey(reference: Reference): string {
   return repositoryOf(reference) + versionOf(reference);
 }
 

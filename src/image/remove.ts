@@ -26,7 +26,7 @@ interface Conflict {
   readonly reason: string;
 }
 
-/** One request to remove an image, with Docker's rules, messages and order (legacy.md section 4). */
+/** One request to remove an image, with Docker's rules, messages and order. */
 export class ImageRemoval {
   readonly items: ImageDeleteItem[] = [];
   readonly #deps: RemoveDependencies;

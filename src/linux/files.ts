@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, lstatSync, openSync, readdirSync, statfsSync, type Dirent } from "node:fs";
+import { closeSync, lstatSync, openSync, readdirSync, statfsSync, type Dirent } from "node:fs";
 import { bindLibc, check } from "./libc.ts";
 
 const libc = bindLibc({ syncfs: { args: ["i32"], returns: "i32" } });
@@ -8,16 +8,6 @@ export function syncFs(path: string): void {
   const fd = openSync(path, "r");
   try {
     check(libc.syncfs(fd), "syncfs", path);
-  } finally {
-    closeSync(fd);
-  }
-}
-
-/** Makes names created or renamed in a directory durable. */
-export function fsyncDir(path: string): void {
-  const fd = openSync(path, "r");
-  try {
-    fsyncSync(fd);
   } finally {
     closeSync(fd);
   }

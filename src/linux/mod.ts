@@ -9,12 +9,10 @@ export { SyscallError } from "./libc.ts";
 export { FileDescriptor } from "./descriptor.ts";
 export {
   bindMount,
-  isMountPoint,
   mountFlags,
   mountFs,
   mountTmpfs,
   remountReadonly,
-  setPropagation,
   unmount,
   type BindOptions,
   type MountOptions,
@@ -28,32 +26,15 @@ export { bindIdmapped, checkIdmapped, cloneIdmapped, withIdmapped, type Idmapped
 export { openUserNamespace, type IdMappings, type IdRange, type UserNamespace } from "./user-namespace.ts";
 export { withFileIdentity } from "./file-identity.ts";
 export { execve, joinMountNamespace, unshareMountNamespace } from "./namespaces.ts";
-export {
-  isAlive,
-  kill,
-  openFiles,
-  PidFd,
-  pidfdOpen,
-  processStartTime,
-  readProcessStat,
-  type ProcessStat,
-} from "./process.ts";
+export { isAlive, kill, openFiles, processStartTime, readProcessStat, type ProcessStat } from "./process.ts";
 export { capabilityNames, readCapabilities, type Capabilities } from "./capabilities.ts";
-export { clampRlimit, getRlimit, listRlimits, rlimitNumbers, type Rlimit, type RlimitName } from "./rlimits.ts";
+export { clampRlimit, listRlimits, rlimitNumbers, type Rlimit, type RlimitName } from "./rlimits.ts";
 export { flockExclusive } from "./lock.ts";
 export { sealedCopy } from "./memfd.ts";
-export {
-  connectSeqpacket,
-  peerCredentials,
-  sdNotify,
-  sendUnixDatagram,
-  SeqpacketClient,
-  withShortPath,
-  type PeerCredentials,
-} from "./unix-socket.ts";
+export { connectSeqpacket, sdNotify, sendUnixDatagram } from "./unix-socket.ts";
 export { readHostFacts, type HostFacts } from "./host.ts";
-export { diskUsage, fsyncDir, statFs, syncFs, type DiskUsage, type FileSystemFacts } from "./files.ts";
-export { getXattr, listXattrs, removeXattr, setXattr } from "./xattr.ts";
+export { diskUsage, statFs, type DiskUsage, type FileSystemFacts } from "./files.ts";
+export { getXattr, listXattrs, setXattr } from "./xattr.ts";
 export * from "./tree-door.ts";
 export { detectCgroups, enableFavorDynmods, type CgroupLayout, type FavorDynmods } from "./cgroups.ts";
 export { compileSeccompBpf, type SeccompArgument, type SeccompProfile, type SeccompRule } from "./seccomp.ts";

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmdirSync, unlinkSync } from "node:fs";
 import { dirname } from "node:path";
 import { FileDescriptor } from "./descriptor.ts";
 import { bindLibc, check, cString, errno, EAGAIN, long } from "./libc.ts";
-import { connectSeqpacket, peerCredentials, sdNotify, withShortPath } from "./unix-socket.ts";
+import { connectSeqpacket, sdNotify, withShortPath } from "./unix-socket.ts";
 
 const libc = bindLibc({
   socket: { args: ["i32", "i32", "i32"], returns: "i32" },
@@ -85,13 +85,11 @@ describe("seqpacket client", () => {
     expect(read).toBe(total);
   });
 
-  test("learns that the peer has gone, and who it was", async () => {
+  test("learns that the peer has gone", async () => {
     using server = bindSocket(seqpacket, path);
     using client = connectSeqpacket(path);
     const peer = accept(server);
     unlinkSync(path);
-    const us = { pid: process.pid, uid: process.getuid?.() ?? -1, gid: process.getgid?.() ?? -1 };
-    expect(peerCredentials(peer.fd)).toEqual(us);
     peer[Symbol.dispose]();
     await expect(client.send(Buffer.from("x"))).rejects.toThrow("broken pipe");
   });

@@ -10,7 +10,6 @@ const libc = bindLibc({
   send: { args: ["i32", "ptr", "u64", "i32"], returns: long },
   sendto: { args: ["i32", "ptr", "u64", "i32", "ptr", "u32"], returns: long },
   shutdown: { args: ["i32", "i32"], returns: "i32" },
-  getsockopt: { args: ["i32", "i32", "i32", "ptr", "ptr"], returns: "i32" },
 });
 
 const afUnix = 1;
@@ -135,20 +134,4 @@ export function sendUnixDatagram(socketPath: string, data: Uint8Array): boolean 
     if (failure === EAGAIN) return false;
     throw new SyscallError("sendto", failure, socketPath);
   });
-}
-
-export interface PeerCredentials {
-  readonly pid: number;
-  readonly uid: number;
-  readonly gid: number;
-}
-
-/** Who connected a unix socket (SO_PEERCRED, unix(7)). */
-export function peerCredentials(fd: number): PeerCredentials {
-  const [solSocket, soPeercred] = [1, 17];
-  const result = new Uint32Array(3);
-  const length = Uint32Array.of(result.byteLength);
-  check(libc.getsockopt(fd, solSocket, soPeercred, result, length), "getsockopt", "SO_PEERCRED");
-  const [pid = 0, uid = 0, gid = 0] = result;
-  return { pid, uid, gid };
 }

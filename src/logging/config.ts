@@ -142,7 +142,7 @@ function parseCount(text: string): number {
 }
 
 /** @throws EngineError as Go's strconv tells it */
-export function requireBool(text: string): boolean {
+function requireBool(text: string): boolean {
   const value = parseBool(text);
   if (value === undefined) throw initError(`strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`);
   return value;

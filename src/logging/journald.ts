@@ -77,7 +77,7 @@ function fieldName(name: string): string {
 }
 
 /** `NAME=value\n`, or for a value with a newline its name, a newline, its length in 64 bits and its bytes. */
-export function encodeFields(fields: Readonly<Record<string, string | Buffer>>): Buffer {
+function encodeFields(fields: Readonly<Record<string, string | Buffer>>): Buffer {
   const parts = Object.entries(fields).flatMap(([name, value]) => {
     const bytes = Buffer.from(value as string);
     if (!bytes.includes(0x0a)) return [Buffer.from(`${name}=`), bytes, newline];

@@ -75,7 +75,7 @@ function warnOfAge(runtime: OciRuntime, logger: Logger): void {
 }
 
 /** At or above the floor of its own minor series, or of a newer series than all. */
-export function isRecent(version: readonly number[], floors: readonly (readonly number[])[]): boolean {
+function isRecent(version: readonly number[], floors: readonly (readonly number[])[]): boolean {
   const [major = 0, minor = 0, patch = 0] = version;
   const newest = floors.at(-1) ?? [0, 0, 0];
   const [newestMajor = 0, newestMinor = 0] = newest;

@@ -45,7 +45,7 @@ export function emptyLogLine(): LogLine {
 }
 
 /** Content with the newline the process wrote, without one where it wrote none; shares the buffer's memory. */
-export function lineContent(buffer: Buffer, line: LogLine): Uint8Array {
+function lineContent(buffer: Buffer, line: LogLine): Uint8Array {
   return buffer.subarray(line.contentStart, line.partial ? line.end : line.end + 1);
 }
 

@@ -30,6 +30,5 @@ export type { JoinedNamespaces, NetworkNamespace } from "./spec/namespaces.ts";
 export { maskedPaths, parseSecurityOptions, readonlyPaths } from "./spec/security.ts";
 export { openUserNamespace, type IdMappings, type IdRange, type UserNamespace } from "#linux";
 export { createProcess, type ProcessRequest, type ProcessUser } from "./spec/process.ts";
-export { seccompProfile } from "./seccomp/profile.ts";
 export { hostProcesses } from "./ps.ts";
 export { findLiveMonitor } from "./live-monitor.ts";

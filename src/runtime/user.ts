@@ -2,7 +2,7 @@ import { closeSync, constants, fstatSync, readSync } from "node:fs";
 import { EngineError, isEngineError } from "#core";
 import { TreeRoot } from "#linux";
 
-/** Bytes of /etc/passwd or /etc/group that are read; a longer file is refused (security-tests.md R9). */
+/** Bytes of /etc/passwd or /etc/group that are read; a longer file is refused. */
 const maxFileBytes = 1024 * 1024;
 /** Docker's bound for ids of a user; the kernel would take more. */
 const maxId = 2 ** 31 - 1;

@@ -20,6 +20,18 @@ export interface BlkioStats {
   readonly sectors_recursive: readonly BlkioEntry[] | null;
 }
 
+/** Nothing is known. */
+export const noBlkioStats: BlkioStats = {
+  io_service_bytes_recursive: null,
+  io_serviced_recursive: null,
+  io_queue_recursive: null,
+  io_service_time_recursive: null,
+  io_wait_time_recursive: null,
+  io_merged_recursive: null,
+  io_time_recursive: null,
+  sectors_recursive: null,
+};
+
 /** Nanoseconds. */
 export interface CpuUsage {
   readonly total_usage: Counter;

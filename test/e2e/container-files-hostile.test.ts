@@ -6,7 +6,7 @@ import { openTestEngine, type TestEngine } from "../support/engine.ts";
 import { mountsBelow, removeTestTree } from "../support/remove.ts";
 
 /**
- * Copies in and out of containers that do all they can to lead them astray (security-tests.md B3). The canary is a
+ * Copies in and out of containers that do all they can to lead them astray. The canary is a
  * directory of the host that nothing may read through, write to or mount on.
  */
 describe.skipIf(process.getuid?.() !== 0)("hostile containers", () => {

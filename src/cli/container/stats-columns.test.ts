@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
-import type { StatsResponse } from "#spec";
+import { noBlkioStats, type StatsResponse } from "#spec";
 import { formatList, parseListFormat } from "#term";
 import { statsColumns, type StatsRow } from "./stats-columns.ts";
 
@@ -21,23 +21,13 @@ const network = {
   tx_errors: 0,
   tx_dropped: 0,
 };
-const nothing = {
-  io_service_bytes_recursive: null,
-  io_serviced_recursive: null,
-  io_queue_recursive: null,
-  io_service_time_recursive: null,
-  io_wait_time_recursive: null,
-  io_merged_recursive: null,
-  io_time_recursive: null,
-  sectors_recursive: null,
-};
 const stopped: StatsResponse = {
   name: "/off",
   id: id.replace("0", "f"),
   read: "",
   preread: "",
   pids_stats: {},
-  blkio_stats: nothing,
+  blkio_stats: noBlkioStats,
   num_procs: 0,
   storage_stats: {},
   cpu_stats: cpu(0, 0),
@@ -50,7 +40,7 @@ const busy: StatsResponse = {
   id,
   pids_stats: { current: 12, limit: 100 },
   blkio_stats: {
-    ...nothing,
+    ...noBlkioStats,
     io_service_bytes_recursive: [
       { major: 8, minor: 0, op: "Read", value: 4096 },
       { major: 8, minor: 16, op: "read", value: 1000 },

@@ -1,4 +1,4 @@
-import { EngineError, failpoint, isEngineError, randomHexId } from "#core";
+import { blaming, EngineError, failpoint, isEngineError, randomHexId } from "#core";
 import type { NetworkConfig, PortBinding, Sandbox } from "#network";
 import type { PortMap } from "#spec";
 import type { ContainerContext } from "../containers/context.ts";
@@ -40,16 +40,6 @@ export function prepareNetwork(
   undo.defer(() => sandboxes.remove(record.id));
   if (plan.kind === "none" || record.config.NetworkDisabled) return unconnected(sandbox.path);
   return { sandboxPath: sandbox.path, connect: () => connectBridge(context, record, sandbox, undo) };
-}
-
-/** Docker's start of an error of the start. */
-function blaming<T>(words: string, step: () => T): T {
-  try {
-    return step();
-  } catch (error) {
-    if (!isEngineError(error)) throw error;
-    throw new EngineError(error.code, `${words}: ${error.message}`, { cause: error });
-  }
 }
 
 function unconnected(sandboxPath: string | undefined): PreparedNetwork {

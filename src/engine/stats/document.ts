@@ -1,5 +1,5 @@
 import { formatRfc3339Nano, zeroTime } from "#core";
-import type { BlkioStats, ContainerReading, CpuStats, StatsResponse } from "#spec";
+import { noBlkioStats, type ContainerReading, type CpuStats, type StatsResponse } from "#spec";
 import type { ContainerRecord } from "../containers/record.ts";
 
 /** A reading with when it was made, and the processors' time then. */
@@ -67,17 +67,6 @@ const noCpu = {
   throttling_data: { periods: 0, throttled_periods: 0, throttled_time: 0 },
 } as const;
 
-const noBlkio: BlkioStats = {
-  io_service_bytes_recursive: null,
-  io_serviced_recursive: null,
-  io_queue_recursive: null,
-  io_service_time_recursive: null,
-  io_wait_time_recursive: null,
-  io_merged_recursive: null,
-  io_time_recursive: null,
-  sectors_recursive: null,
-};
-
 /** Of a container that does not run. */
 export function stoppedDocument({ id, name }: Names): StatsResponse {
   return {
@@ -86,7 +75,7 @@ export function stoppedDocument({ id, name }: Names): StatsResponse {
     read: zeroTime,
     preread: zeroTime,
     pids_stats: {},
-    blkio_stats: noBlkio,
+    blkio_stats: noBlkioStats,
     num_procs: 0,
     storage_stats: {},
     cpu_stats: noCpu,

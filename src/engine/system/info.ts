@@ -5,7 +5,7 @@ import { logDrivers } from "#logging";
 import type { ContainerContext } from "../containers/context.ts";
 import type { ContainerRecord } from "../containers/record.ts";
 
-/** The object of `GET /info` (engine-api.tsv lists what clients read). */
+/** The object of `GET /info`. */
 export function engineInfo(context: ContainerContext, id: string): Readonly<Record<string, unknown>> {
   const { deps, registry } = context;
   return {

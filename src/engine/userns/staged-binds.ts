@@ -47,7 +47,7 @@ function makeTarget(source: string, target: string): () => void {
 }
 
 /** The only place that knows where binds of a starting container are. */
-export function stageDirectory({ execRoot }: EngineDeps["paths"], id: string): string {
+function stageDirectory({ execRoot }: EngineDeps["paths"], id: string): string {
   return join(execRoot, "binds", id);
 }
 

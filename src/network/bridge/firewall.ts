@@ -11,7 +11,7 @@ import type { PublishedPort } from "./ports.ts";
 const masqueradeOption = "com.docker.network.bridge.enable_ip_masquerade";
 const anyAddress = "0.0.0.0";
 
-export function tableName(network: NetworkConfig): string {
+function tableName(network: NetworkConfig): string {
   return `lighter_${network.bridgeName.replace(/[^A-Za-z0-9_]/g, "_")}`;
 }
 

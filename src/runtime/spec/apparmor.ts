@@ -2,7 +2,7 @@ import type { HostConfig } from "#spec";
 import { parseSecurityOptions } from "./security.ts";
 
 /** What Docker's engine, where one has run since boot, has loaded for containers. */
-export const defaultProfile = "docker-default";
+const defaultProfile = "docker-default";
 
 /**
  * The AppArmor profile of a container's processes: the one asked for, none (`unconfined`) when privileged, otherwise

@@ -1,5 +1,6 @@
 import {
   parseCounter,
+  noBlkioStats,
   type BlkioEntry,
   type BlkioStats,
   type ContainerReading,
@@ -104,14 +105,5 @@ function blkioOf(text: string | undefined): BlkioStats {
     };
     return [entry("read", "rbytes"), entry("write", "wbytes")];
   });
-  return {
-    io_service_bytes_recursive: entries.length === 0 ? null : entries,
-    io_serviced_recursive: null,
-    io_queue_recursive: null,
-    io_service_time_recursive: null,
-    io_wait_time_recursive: null,
-    io_merged_recursive: null,
-    io_time_recursive: null,
-    sectors_recursive: null,
-  };
+  return { ...noBlkioStats, io_service_bytes_recursive: entries.length === 0 ? null : entries };
 }

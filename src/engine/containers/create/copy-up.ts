@@ -1,15 +1,13 @@
 import { chmodSync, chownSync, mkdirSync, readdirSync, rmdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { EngineError, failpoint, type ContainerId } from "#core";
-import { extractTar, packTree } from "#archive";
+import { extractTar, packTree, resolvePath } from "#archive";
 import type { Mount } from "#snapshot";
 import type { ContainerContext } from "../context.ts";
 import type { MountRecord } from "../record.ts";
-import { resolveInRoot } from "./root-path.ts";
 
 /**
- * Fills empty volumes with what the image has at their place, owner and mode of the directory included
- * (legacy.md section 3). A file at that place is refused.
+ * Fills empty volumes with what the image has at their place, owner and mode of the directory included. A file at that place is refused.
  */
 export async function copyUp(
   { deps }: ContainerContext,
@@ -30,7 +28,7 @@ export async function copyUp(
 }
 
 async function copyDirectory(root: string, destination: string, volume: string): Promise<void> {
-  const source = resolveInRoot(root, destination);
+  const source = join(root, resolvePath(root, destination));
   const stat = statSync(source, { throwIfNoEntry: false });
   if (!stat || readdirSync(volume).length > 0) return;
   if (!stat.isDirectory()) {

@@ -10,8 +10,8 @@ import {
   randomHexId,
   type ChainId,
 } from "#core";
+import { resolvePath } from "#archive";
 import type { EngineDeps } from "../../deps.ts";
-import { resolveInRoot } from "./root-path.ts";
 
 /**
  * Between an image and each of its containers lies one thin layer with the mount points every container needs
@@ -54,7 +54,7 @@ export function createInitLayers(drivers: Drivers): InitLayers {
 }
 
 /** Name of the layer that lies on `image`. */
-export function initChainId(image: ChainId | undefined): ChainId {
+function initChainId(image: ChainId | undefined): ChainId {
   return parseChainId(
     `sha256:${createHash("sha256")
       .update(`init ${image ?? ""}`)
@@ -102,15 +102,20 @@ function fillMounted(
 }
 
 function fill(root: string): void {
-  for (const path of directories) mkdirSync(resolveInRoot(root, path), { recursive: true, mode: 0o755 });
+  for (const path of directories) mkdirSync(within(root, path), { recursive: true, mode: 0o755 });
   for (const path of files) {
-    const target = resolveInRoot(root, path);
+    const target = within(root, path);
     if (existsSync(target)) continue;
     mkdirSync(dirname(target), { recursive: true, mode: 0o755 });
     writeFileSync(target, "", { mode: 0o755 });
   }
-  const mtab = join(resolveInRoot(root, "etc"), "mtab");
+  const mtab = join(within(root, "etc"), "mtab");
   if (!lstatSync(mtab, { throwIfNoEntry: false })) symlinkSync("/proc/mounts", mtab);
+}
+
+/** Links of the image are followed inside of it. */
+function within(root: string, path: string): string {
+  return join(root, resolvePath(root, path));
 }
 
 async function removeUnwanted({ snapshots, images }: Drivers, wanted: ReadonlySet<ChainId>): Promise<void> {

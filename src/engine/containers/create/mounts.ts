@@ -39,7 +39,7 @@ type Wanted =
 
 /**
  * All mounts of a new container, later sources giving way to earlier ones at the same place: binds, mounts, then the
- * VOLUMEs of image and request (legacy.md section 3). Makes what volumes are missing.
+ * VOLUMEs of image and request. Makes what volumes are missing.
  * @throws EngineError `invalid`
  */
 export async function resolveMounts(

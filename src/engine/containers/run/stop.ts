@@ -1,4 +1,4 @@
-import { EngineError, failpoint, isEngineError, parseSignal, signalName, type ContainerId } from "#core";
+import { blaming, EngineError, failpoint, isEngineError, parseSignal, signalName, type ContainerId } from "#core";
 import { emitContainerEvent, type ContainerContext } from "../context.ts";
 import { cancelRestart } from "../restart/cancel-restart.ts";
 import { isActive, isRunning, refuseRestarting, type ContainerRecord } from "../record.ts";
@@ -130,16 +130,6 @@ function killSignal(name: string): number {
   if (/^-?\d+$/.test(name) && Number(name) !== 0 && (Number(name) < 0 || Number(name) > 64))
     throw new EngineError("invalid", `the linux daemon does not support signal ${name}`);
   return parseSignal(name === "" ? "SIGKILL" : name);
-}
-
-/** Docker's start of an error. */
-function blaming<T>(words: string, step: () => T): T {
-  try {
-    return step();
-  } catch (error) {
-    if (!isEngineError(error)) throw error;
-    throw new EngineError(error.code, `${words}: ${error.message}`, { cause: error });
-  }
 }
 
 export function pauseContainer(context: ContainerContext, ref: string): Promise<void> {

@@ -30,7 +30,7 @@ async function tableOf(args: readonly string[], pids: readonly number[]): Promis
 }
 
 /** Rows of a `ps` table whose PID is in the set; the last column keeps its blanks. @throws EngineError `internal` without a PID column */
-export function selectProcesses(table: string, pids: ReadonlySet<number>): TopResponse {
+function selectProcesses(table: string, pids: ReadonlySet<number>): TopResponse {
   const [header = "", ...lines] = table.split("\n").filter((line) => line.trim() !== "");
   const Titles = header.trim().split(/\s+/);
   const pidColumn = Titles.indexOf("PID");
