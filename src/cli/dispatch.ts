@@ -10,7 +10,7 @@ export async function dispatch(context: Context, words: readonly string[], help:
   if (!found)
     throw new CliError(`lighter: unknown command: lighter ${words[0]}\n\nRun 'lighter --help' for more information`);
   const path = `lighter ${found.path.join(" ")}`;
-  if (found.node.children) return group(context, found.node, found.rest);
+  if (found.node.children) return group(context, found.node, { rest: found.rest, help });
   if (!found.node.load) throw new CliError(`${path} is started by the program itself: run it as the first argument`);
   const command = await found.node.load();
   const parsed = parse(path, command, found.rest);
@@ -49,6 +49,10 @@ function checkArguments(path: string, command: Command, args: readonly string[])
   const [least, most] = command.args;
   if (args.length >= least && args.length <= most) return;
   const usage = `Usage:  ${path} ${command.usage}`.trimEnd();
+  if (least > 0 && least !== most && most !== Infinity)
+    throw new CliError(
+      `lighter: '${path}' requires at least ${least} and at most ${most} arguments\n\n${usage}\n\nRun '${path} --help' for more information`,
+    );
   if (most === 0)
     throw new CliError(
       `lighter: '${path}' accepts no arguments\n\n${usage}\n\nRun '${path} --help' for more information`,
@@ -69,7 +73,14 @@ function atMost(count: number): string {
   return `at most ${count} argument${count === 1 ? "" : "s"}`;
 }
 
-async function group(context: Context, node: CommandNode, rest: readonly string[]): Promise<number> {
+/** What was asked for goes to stdout, what is shown for want of a command to stderr. */
+async function group(
+  context: Context,
+  node: CommandNode,
+  asked: { readonly rest: readonly string[]; readonly help: boolean },
+): Promise<number> {
+  const { rest } = asked;
+  const help = asked.help || rest.includes("--help") || rest.includes("-h");
   const unknown = rest.find((word) => !word.startsWith("-"));
   const path = `lighter ${node.name}`;
   if (unknown !== undefined) {
@@ -78,7 +89,7 @@ async function group(context: Context, node: CommandNode, rest: readonly string[
     );
   }
   const { groupHelp } = await import("./framework/help.ts");
-  context.stdout.write(groupHelp(path, node.summary, node.children ?? []));
+  (help ? context.stdout : context.stderr).write(groupHelp(path, node.summary, node.children ?? []));
   return 0;
 }
 

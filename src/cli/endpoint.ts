@@ -41,7 +41,8 @@ export async function chooseEndpoint(sources: EndpointSources): Promise<Endpoint
   const { flags, env } = sources;
   if (flags.host.length > 0 && flags.context !== "")
     throw new CliError("conflicting options: cannot specify both --host and --context");
-  if (flags.host.length > 1) throw new CliError("specify only one -H");
+  if (flags.host.length > 1)
+    throw new CliError("Failed to initialize: unable to resolve docker endpoint: Specify only one -H");
   const given = flags.host[0];
   if (given !== undefined) return direct(given, sources);
   if (flags.context !== "") return named(flags.context, sources);
@@ -64,7 +65,10 @@ async function named(name: string, sources: EndpointSources): Promise<EndpointCh
   try {
     context = requireContext(sources.configDirectory, name);
   } catch (failure) {
-    if (failure instanceof CliError) return { host: "", contextName: name, failure };
+    if (failure instanceof CliError) {
+      const told = `Failed to initialize: unable to resolve docker endpoint: ${failure.message}`;
+      return { host: "", contextName: name, failure: new CliError(told, 1, { cause: failure }) };
+    }
     throw failure;
   }
   const tls = readContextTls(sources.configDirectory, context);

@@ -1,16 +1,4 @@
-import { bool, checkedList, string, type FlagSet, type FlagSpec } from "./framework/flags.ts";
-
-const levels = new Set(["debug", "info", "warn", "error", "fatal"]);
-
-function level(): FlagSpec<string> {
-  return {
-    ...string("Least level of messages: debug, info, warn, error or fatal", { short: "l", initial: "info" }),
-    parse(text) {
-      if (!levels.has(text)) throw new Error(`not a valid log level: ${JSON.stringify(text)}`);
-      return text;
-    },
-  };
-}
+import { bool, checkedList, string, type FlagSet } from "./framework/flags.ts";
 
 /** Flags in front of the command. */
 export const globalFlags = {
@@ -18,7 +6,7 @@ export const globalFlags = {
   context: string("Context to use, before DOCKER_HOST and the current context", { short: "c" }),
   debug: bool("Show debug messages", { short: "D" }),
   host: checkedList("Daemon to talk to: unix:///path or tcp://host:port", (text) => text, { short: "H" }),
-  "log-level": level(),
+  "log-level": string("Least level of messages: debug, info, warn, error or fatal", { short: "l", initial: "info" }),
   tls: bool("Use TLS without verifying the daemon"),
   tlscacert: string("Authority that signed the daemon's certificate"),
   tlscert: string("Client certificate"),
@@ -28,3 +16,14 @@ export const globalFlags = {
 } as const;
 
 export const globalFlagSet: FlagSet = globalFlags;
+
+export const logLevels: ReadonlySet<string> = new Set([
+  "panic",
+  "fatal",
+  "error",
+  "warn",
+  "warning",
+  "info",
+  "debug",
+  "trace",
+]);

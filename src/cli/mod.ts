@@ -11,7 +11,7 @@
 import { errorCode } from "#term";
 import { CliError, errorText } from "./framework/command.ts";
 import { FlagError, parseFlags } from "./framework/parse-flags.ts";
-import { globalFlagSet, type globalFlags } from "./global-flags.ts";
+import { globalFlagSet, logLevels, type globalFlags } from "./global-flags.ts";
 import type { FlagValues } from "./framework/flags.ts";
 import { createContext, outputsOf, type CliOptions } from "./context.ts";
 import { dispatch } from "./dispatch.ts";
@@ -52,6 +52,8 @@ async function runParsed(options: CliOptions): Promise<number> {
     stdout.write(`lighter version ${versionFacts.version}, build ${versionFacts.commit}\n`);
     return 0;
   }
+  if (!logLevels.has(flags["log-level"].toLowerCase()))
+    throw new CliError(`Unable to parse logging level: ${flags["log-level"]}`);
   const context = await createContext(options, flags, parsed.changed);
   using _client = context;
   return await dispatch(context, parsed.args, parsed.help);

@@ -36,6 +36,7 @@ export async function* streamEvents(
 
 export interface BuildCacheRecord {
   readonly ID: string;
+  readonly Parent?: string;
   readonly Type: string;
   readonly Description: string;
   readonly InUse: boolean;

@@ -111,6 +111,7 @@ function createContext(
     roots: createRootMounts(deps),
     specHost: readSpecHost(),
     unreleased: new Set(),
+    restarted: new Set(),
     logging: new Logging({
       reopen: (id) => deps.runtime.reopenLog(id),
       host: deps.logHost,

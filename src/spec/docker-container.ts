@@ -338,6 +338,8 @@ export interface ExecCreateRequest {
   readonly AttachStdin?: boolean;
   readonly AttachStdout?: boolean;
   readonly AttachStderr?: boolean;
+  /** Said by clients; only that of the start counts. */
+  readonly Detach?: boolean;
   readonly DetachKeys?: string;
   readonly Tty?: boolean;
   readonly Env?: readonly string[] | null;

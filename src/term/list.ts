@@ -1,6 +1,7 @@
 import { alignTabs, tableTabs } from "./tabs.ts";
 import type { TemplateData } from "./template/execute.ts";
-import { formatValue } from "./template/format.ts";
+import { formatValue, goEscapes } from "./template/format.ts";
+import { JsonText } from "./template/go-values.ts";
 import { TemplateError } from "./template/lexer.ts";
 import { compileTemplate } from "./template/template.ts";
 
@@ -18,6 +19,8 @@ export interface ListSpec<Row> {
   /** What Go calls a row in errors, such as `*formatter.ContainerContext`. */
   readonly typeName: string;
   readonly columns: readonly ListColumn<Row>[];
+  /** How an error of the template begins; by default `failed to execute template`. */
+  readonly failure?: string;
   /** Columns of the default table, in order. */
   readonly table: readonly string[];
 }
@@ -32,20 +35,24 @@ export function parseListFormat(text: string): ListFormat {
   const trimmed = text.trim();
   if (trimmed === "" || trimmed === "table") return { kind: "table" };
   if (trimmed === "json") return { kind: "json" };
-  const template = text.replaceAll("\\t", "\t").replaceAll("\\n", "\n");
+  const template = realBreaks(text);
   return /^table\s/.test(trimmed)
     ? { kind: "table", template: template.trim().slice(5).trim() }
     : { kind: "template", template };
 }
 
+/** A tab and a line break that were written out. */
+export function realBreaks(text: string): string {
+  return text.replaceAll("\\t", "\t").replaceAll("\\n", "\n");
+}
+
 /** The text of a list, every line closed. @throws Error with Docker's text for a broken template */
 export function formatList<Row>(rows: readonly Row[], spec: ListSpec<Row>, format: ListFormat): string {
   if (format.kind === "json") return rows.map((row) => `${jsonRow(row, spec)}\n`).join("");
-  const source = format.template ?? spec.table.map((name) => `{{.${name}}}`).join("\t");
-  const template = compile(source);
-  const lines = rows.map((row) => render(template, rowData(row, spec)));
+  const template = compile(format, spec);
+  const lines = rows.map((row) => render(template, rowData(row, spec), spec));
   if (format.kind === "template") return lines.map((line) => `${line}\n`).join("");
-  const header = render(template, headerData(spec));
+  const header = render(template, headerData(spec), spec);
   return alignTabs([header, ...lines, ""].join("\n"), tableTabs);
 }
 
@@ -57,30 +64,46 @@ export function listObjects<Row>(
   return rows.map((row) => JSON.parse(jsonRow(row, spec)) as Readonly<Record<string, unknown>>);
 }
 
-function compile(source: string): ReturnType<typeof compileTemplate> {
+/** Where an error lies is counted from the word `table`, as it was written. */
+const tablePrefix = "table ";
+
+function compile<Row>(format: ListFormat, spec: ListSpec<Row>): ReturnType<typeof compileTemplate> {
+  const written =
+    format.kind === "json" ? "" : (format.template ?? spec.table.map((name) => `{{.${name}}}`).join("\t"));
   try {
-    return compileTemplate(source);
+    if (format.kind !== "table") return compileTemplate(written);
+    const { execute } = compileTemplate(tablePrefix + written);
+    return {
+      execute(data, out) {
+        let isPrefix = true;
+        execute(data, (text) => {
+          out(isPrefix ? text.slice(tablePrefix.length) : text);
+          isPrefix = false;
+        });
+      },
+    };
   } catch (error) {
     if (error instanceof TemplateError) throw new Error(`failed to parse template: ${error.message}`, { cause: error });
     throw error;
   }
 }
 
-function render(template: ReturnType<typeof compileTemplate>, data: TemplateData): string {
+function render<Row>(template: ReturnType<typeof compileTemplate>, data: TemplateData, spec: ListSpec<Row>): string {
   let text = "";
   try {
     template.execute(data, (part) => (text += part));
   } catch (error) {
     if (error instanceof TemplateError)
-      throw new Error(`failed to execute template: ${error.message}`, { cause: error });
+      throw new Error(`${spec.failure ?? "failed to execute template"}: ${error.message}`, { cause: error });
     throw error;
   }
   return text;
 }
 
 function jsonRow<Row>(row: Row, spec: ListSpec<Row>): string {
-  const text = JSON.stringify(Object.fromEntries(plain(spec).map(({ name, value }) => [name, asJson(value(row))])));
-  return text.replace(/[<>&]/g, (sign) => `\\u00${sign.charCodeAt(0).toString(16)}`);
+  return goEscapes(
+    JSON.stringify(Object.fromEntries(plain(spec).map(({ name, value }) => [name, asJson(value(row))]))),
+  );
 }
 
 function asJson(value: unknown): unknown {
@@ -92,9 +115,11 @@ function plain<Row>(spec: ListSpec<Row>): readonly ListColumn<Row>[] {
 }
 
 function rowData<Row>(row: Row, spec: ListSpec<Row>): TemplateData {
-  const root = { toJSON: () => JSON.parse(jsonRow(row, spec)) as unknown };
+  let root: JsonText | undefined;
   return {
-    root,
+    get root() {
+      return (root ??= new JsonText(jsonRow(row, spec)));
+    },
     typeName: spec.typeName,
     fields: (name) => {
       const column = spec.columns.find((candidate) => candidate.name === name);

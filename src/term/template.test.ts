@@ -54,9 +54,10 @@ describe("errors are Go's", () => {
     ["{{end}}", "template: :1: unexpected {{end}}"],
     ["{{.Foo}}", 'template: :1:2: executing "" at <.Foo>: map has no entry for key "Foo"'],
     ["{{.Name.X}}", "can't evaluate field X in type string"],
-    ["{{index .List 9}}", "error calling index: reflect: slice index out of range"],
+    ["{{index .List 9}}", "error calling index: index out of range: 9"],
     ["{{len .Pid}}", "error calling len: len of type int"],
-    ["{{lower 1}}", "wrong type for value; expected string; got int"],
+    ["{{lower 1}}", "expected string; found 1"],
+    ["{{lower .Pid}}", "wrong type for value; expected string; got int"],
   ])("%s", (source, message) => {
     expect(() => render(source)).toThrow(message);
   });

@@ -7,7 +7,7 @@ import { parseNetworking } from "./networking.ts";
 import { parsePorts } from "./ports.ts";
 import { parseResources, parseRestart } from "./resources.ts";
 import type { CreateValues } from "./run-flags.ts";
-import { wrongMode } from "./run-checks.ts";
+import { capabilities, isMacAddress, wrongMode } from "./run-checks.ts";
 import { keyValues, readEnvironment, readLabels } from "./text-files.ts";
 import { resolvePath } from "../framework/paths.ts";
 
@@ -59,6 +59,9 @@ function checkConflicts({ flags, changed }: CreateInput): void {
   }
   const mode = wrongMode(flags);
   if (mode !== undefined) throw new CliError(mode, 125);
+  const mac = flags["mac-address"].trim();
+  if (mac !== "" && !isMacAddress(mac)) throw new CliError(`${mac} is not a valid mac address`, 125);
+  if (flags["storage-opt"].some((text) => !text.includes("="))) throw new CliError("invalid storage option", 125);
   const swappiness = flags["memory-swappiness"];
   if (swappiness !== undefined && swappiness !== -1 && (swappiness < 0 || swappiness > 100)) {
     throw new CliError(`invalid value: ${swappiness}. Valid memory swappiness range is 0-100`, 125);
@@ -67,10 +70,8 @@ function checkConflicts({ flags, changed }: CreateInput): void {
 
 function containerConfig(context: Context, { flags, changed, args }: CreateInput): ContainerConfig {
   const [image = "", ...cmd] = args;
-  const attached =
-    flags.attach.length > 0
-      ? new Set(flags.attach)
-      : new Set(["stdout", "stderr", ...(flags.interactive ? ["stdin"] : [])]);
+  const named = flags.attach.length > 0 ? flags.attach : ["stdout", "stderr"];
+  const attached = new Set([...named, ...(flags.interactive ? ["stdin"] : [])]);
   const proxies = Object.entries(proxyVariables(context.config, context.host)).map(
     ([name, value]) => `${name}=${value}`,
   );
@@ -133,9 +134,10 @@ function healthTest(flags: CreateValues): HealthConfig {
 function hostConfig(context: Context, { flags, changed }: CreateInput): HostConfig {
   const { securityOpt, masked } = securityOptions(flags["security-opt"], context.cwd);
   const size = flags.tty ? context.stdout.size() : undefined;
+  const [capAdd, capDrop] = capabilities(flags["cap-add"], flags["cap-drop"]);
   const lists = {
-    CapAdd: flags["cap-add"],
-    CapDrop: flags["cap-drop"],
+    CapAdd: capAdd,
+    CapDrop: capDrop,
     Dns: flags.dns,
     DnsOptions: [...flags["dns-option"], ...flags["dns-opt"]],
     DnsSearch: flags["dns-search"],

@@ -2,6 +2,7 @@ import { ApiError, createContainer, pullImage } from "#client";
 import { createProgress, nodeFs } from "#term";
 import { CliError, type Context } from "../framework/command.ts";
 import type { createRequest, CreateInput } from "./create-request.ts";
+import { checkPlatform } from "./run-checks.ts";
 import { directoryOf, resolvePath } from "../framework/paths.ts";
 
 type Request = ReturnType<typeof createRequest>;
@@ -10,11 +11,11 @@ type Request = ReturnType<typeof createRequest>;
 export async function createWithPull(context: Context, input: CreateInput, request: Request): Promise<string> {
   const { flags } = input;
   await checkImageName(request.Image ?? "");
+  if (flags.platform !== "") checkPlatform(flags.platform);
   const cidfile = flags.cidfile === "" ? undefined : resolvePath(context.cwd, flags.cidfile);
   if (cidfile !== undefined && nodeFs().existsSync(cidfile)) {
     throw new CliError(
       `container ID file found, make sure the other container isn't running or delete ${flags.cidfile}`,
-      125,
     );
   }
   if (cidfile !== undefined) checkDirectory(cidfile, flags.cidfile);
@@ -25,15 +26,15 @@ export async function createWithPull(context: Context, input: CreateInput, reque
   return Id;
 }
 
-/** Before anything is created. Docker ends with 127 here: it takes the text for that of a missing command. */
+/** Before anything is created. */
 function checkDirectory(path: string, shown: string): void {
   if (nodeFs().existsSync(directoryOf(path))) return;
-  throw new CliError(`failed to create the container ID file: open ${shown}: no such file or directory`, 127);
+  throw new CliError(`failed to create the container ID file: open ${shown}: no such file or directory`);
 }
 
 /** @throws EngineError `invalid` with Docker's text. The parser is loaded only for names that are out of the ordinary. */
 async function checkImageName(name: string): Promise<void> {
-  if (/^[a-z0-9]+([._/:-]?[a-z0-9]+)*$/.test(name)) return;
+  if (/^[a-z0-9]+(?:[._/-]?[a-z0-9]+)*(?::[\w][\w.-]{0,127})?$/.test(name)) return;
   const { parseReference } = await import("#spec");
   if (!/^(sha256:)?[a-f0-9]{64}$/.test(name)) parseReference(name);
 }

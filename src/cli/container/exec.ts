@@ -47,6 +47,7 @@ function requestOf(context: Context, values: FlagValues<typeof flags>, cmd: read
     AttachStdin: values.interactive && !values.detach,
     AttachStdout: !values.detach,
     AttachStderr: !values.detach,
+    Detach: values.detach,
     DetachKeys: values["detach-keys"] || context.config.detachKeys || "",
     Env: environmentOf(context, values),
     WorkingDir: values.workdir,

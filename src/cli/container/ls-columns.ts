@@ -6,10 +6,12 @@ export interface ContainerListOptions {
   readonly trunc: boolean;
   readonly size: boolean;
   readonly nowMs: number;
+  /** Called when a template asks for the size. */
+  readonly onSize?: () => void;
 }
 
 /** Placeholders of `ps`. */
-export function containerColumns({ trunc, size, nowMs }: ContainerListOptions): ListSpec<ContainerSummary> {
+export function containerColumns({ trunc, size, nowMs, onSize }: ContainerListOptions): ListSpec<ContainerSummary> {
   return {
     typeName: "*formatter.ContainerContext",
     table: ["ID", "Image", "Command", "RunningFor", "Status", "Ports", "Names", ...(size ? ["Size"] : [])],
@@ -26,7 +28,7 @@ export function containerColumns({ trunc, size, nowMs }: ContainerListOptions): 
       { name: "Ports", header: "PORTS", value: ({ Ports }) => portsText(Ports) },
       { name: "State", header: "STATE", value: ({ State }) => State },
       { name: "Status", header: "STATUS", value: ({ Status }) => Status },
-      { name: "Size", header: "SIZE", value: sizeText },
+      { name: "Size", header: "SIZE", value: (row) => (onSize?.(), sizeText(row)) },
       { name: "Names", header: "NAMES", value: ({ Names }) => namesText(Names, trunc) },
       { name: "Labels", header: "LABELS", value: ({ Labels }) => labelsText(Labels) },
       { name: "Label", header: "", value: () => "", method: ({ Labels }, key) => Labels?.[key] ?? "" },
@@ -79,6 +81,7 @@ function namesText(names: readonly string[], trunc: boolean): string {
 export function labelsText(labels: Readonly<Record<string, string>> | null | undefined): string {
   return Object.entries(labels ?? {})
     .map(([key, value]) => `${key}=${value}`)
+    .sort()
     .join(",");
 }
 

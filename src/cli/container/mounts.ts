@@ -15,7 +15,9 @@ export function parseVolumes(volumes: readonly string[], cwd: string): Volumes {
   const anonymous: Record<string, object> = {};
   for (const text of volumes) {
     if (text === "") throw new CliError("invalid empty volume spec", 125);
-    const [source = "", target] = text.split(":");
+    const parts = text.split(":");
+    const [source = "", target] = parts;
+    if (parts.includes("")) throw new CliError(`invalid spec: ${text}: empty section between colons`, 125);
     if (target === undefined) anonymous[text] = {};
     else binds.push(/^\.{1,2}(\/|$)/.test(source) ? resolvePath(cwd, source) + text.slice(source.length) : text);
   }
@@ -57,6 +59,7 @@ export function parseMount(text: string, cwd: string): MountSpec {
     setField(draft, { key, value: at < 0 ? undefined : field.slice(at + 1), field });
   }
   checkMount(draft);
+  checkRecursion(draft);
   if (draft.Type === "bind" && /^\.{1,2}(\/|$)/.test(draft.Source ?? ""))
     draft.Source = resolvePath(cwd, draft.Source ?? "");
   return draft as MountSpec;
@@ -114,8 +117,8 @@ const settings: Readonly<Record<string, (draft: Draft, value: string, field: str
     ((draft.VolumeOptions ??= {}).Labels ??= {})[key] = rest.join("=");
   },
   "tmpfs-size": (draft, value) => ((draft.TmpfsOptions ??= {})["SizeBytes"] = sizeOf(value)),
-  "tmpfs-mode": (draft, value, field) => {
-    if (!/^[0-7]+$/.test(value)) throw new CliError(`invalid value for tmpfs-mode: ${value}: ${field}`, 125);
+  "tmpfs-mode": (draft, value) => {
+    if (!/^[0-7]+$/.test(value)) throw new CliError(`invalid value for tmpfs-mode: ${value}`, 125);
     (draft.TmpfsOptions ??= {})["Mode"] = Number.parseInt(value, 8);
   },
 };
@@ -146,7 +149,18 @@ function setField(draft: Draft, { key, value, field }: Field): void {
   set(draft, value, field);
 }
 
+function checkRecursion({ ReadOnly, BindOptions }: Draft): void {
+  const needs = (mode: string, option: string): never => {
+    throw new CliError(`option 'bind-recursive=${mode}' requires '${option}' to be specified in conjunction`, 125);
+  };
+  if (BindOptions?.["ReadOnlyNonRecursive"] && !ReadOnly) needs("writable", "readonly");
+  if (!BindOptions?.["ReadOnlyForceRecursive"]) return;
+  if (!ReadOnly) needs("readonly", "readonly");
+  if (BindOptions["Propagation"] !== "rprivate") needs("readonly", "bind-propagation=rprivate");
+}
+
 function checkMount(draft: Draft): void {
+  if (draft.Type === "") throw new CliError("type is required", 125);
   if (draft.Target === undefined || draft.Target === "") throw new CliError("target is required", 125);
   const pairs = [
     ["VolumeOptions", "volume"],

@@ -1,5 +1,6 @@
 import type { EndpointSpec } from "#spec";
 import { CliError } from "../framework/command.ts";
+import { parseNetwork, type Attachment } from "./network-option.ts";
 import { keyValues } from "./text-files.ts";
 import type { CreateValues } from "./run-flags.ts";
 
@@ -8,22 +9,12 @@ export interface Networking {
   readonly endpoints: Readonly<Record<string, EndpointSpec>>;
 }
 
-interface Attachment {
-  name: string;
-  readonly aliases: string[];
-  ip?: string;
-  ip6?: string;
-  mac?: string;
-  gatewayPriority?: number;
-  readonly linkLocal: string[];
-  readonly options: string[];
-}
-
 /** Reads `--network` (short and long form) with the flags that belong to the first network. @throws CliError */
 export function parseNetworking(flags: CreateValues): Networking {
-  const networks = [...flags.network, ...flags.net].map(parseNetwork);
+  const networks = [...flags.network, ...flags.net].map((text) => parseNetwork(text));
   const first = networks[0] ?? parseNetwork("default");
   applyFlags(first, flags);
+  checkTogether(networks.length === 0 ? [first] : networks);
   const endpoints: Record<string, EndpointSpec> = {};
   for (const network of networks.length === 0 ? [first] : networks) {
     const endpoint = endpointOf(network, network === first ? flags.link : []);
@@ -33,42 +24,52 @@ export function parseNetworking(flags: CreateValues): Networking {
   return { mode: first.name, endpoints };
 }
 
-function parseNetwork(text: string): Attachment {
-  const attachment: Attachment = { name: "", aliases: [], linkLocal: [], options: [] };
-  if (!/^[a-z0-9-]+=/.test(text)) return { ...attachment, name: text };
-  for (const field of text.split(",")) {
-    const at = field.indexOf("=");
-    if (at < 0) throw new CliError(`invalid field ${field}`, 125);
-    setField(attachment, field.slice(0, at).trim().toLowerCase(), field.slice(at + 1).trim());
-  }
-  if (attachment.name === "") throw new CliError("network name is required", 125);
-  return attachment;
-}
-
-function setField(attachment: Attachment, key: string, value: string): void {
-  if (key === "name") attachment.name = value;
-  else if (key === "alias") attachment.aliases.push(value.toLowerCase());
-  else if (key === "ip") attachment.ip = value;
-  else if (key === "ip6") attachment.ip6 = value;
-  else if (key === "mac-address") attachment.mac = value;
-  else if (key === "link-local-ip") attachment.linkLocal.push(value);
-  else if (key === "driver-opt") attachment.options.push(value);
-  else if (key === "gw-priority") attachment.gatewayPriority = Number(value);
-  else throw new CliError(`invalid field key ${key}`, 125);
-}
-
 function applyFlags(network: Attachment, flags: CreateValues): void {
-  network.aliases.push(...flags["network-alias"], ...flags["net-alias"]);
+  const once = (given: boolean, before: boolean, flag: string, field: string): void => {
+    if (given && before)
+      throw new CliError(`conflicting options: cannot specify both --${flag} and per-network ${field}`, 125);
+  };
+  const aliases = [...flags["network-alias"], ...flags["net-alias"]];
+  once(aliases.length > 0, network.aliases.length > 0, "network-alias", "alias");
+  once(flags.ip !== "", network.ip !== undefined, "ip", "IPv4 address");
+  once(flags.ip6 !== "", network.ip6 !== undefined, "ip6", "IPv6 address");
+  once(flags["link-local-ip"].length > 0, network.linkLocal.length > 0, "link-local-ip", "link-local IP addresses");
+  once(flags["mac-address"] !== "", network.mac !== undefined, "mac-address", "MAC address");
+  network.aliases.push(...aliases);
   network.linkLocal.push(...flags["link-local-ip"]);
   if (flags.ip !== "") network.ip = flags.ip;
   if (flags.ip6 !== "") network.ip6 = flags.ip6;
   if (flags["mac-address"] !== "") network.mac = flags["mac-address"];
 }
 
+/** What only networks of a user's own have, and what excludes each other. */
+function checkTogether(networks: readonly Attachment[]): void {
+  const seen = new Set<string>();
+  for (const { name, aliases } of networks) {
+    if (name.trim() === "") throw new CliError("no name set for network", 125);
+    if (aliases.length > 0 && !isUserDefined(name))
+      throw new CliError("network-scoped aliases are only supported for user-defined networks", 125);
+  }
+  if (networks.length > 1 && networks.some(({ name }) => isExclusive(name)))
+    throw new CliError("conflicting options: cannot attach both user-defined and non-user-defined network-modes", 125);
+  for (const { name } of networks) {
+    if (seen.has(name)) throw new CliError(`network "${name}" is specified multiple times`, 125);
+    seen.add(name);
+  }
+}
+
+function isExclusive(name: string): boolean {
+  return /^(?:host|none|container:.*)$/.test(name);
+}
+
+function isUserDefined(name: string): boolean {
+  return !/^(?:default|bridge|host|none|container:.*)$/.test(name);
+}
+
 function endpointOf(network: Attachment, links: readonly string[]): EndpointSpec {
   const { ip, ip6, linkLocal, aliases, mac, options, gatewayPriority } = network;
   const addressed = ip !== undefined || ip6 !== undefined || linkLocal.length > 0;
-  const userDefined = !/^(default|bridge|host|none|container:.*)$/.test(network.name);
+  const userDefined = isUserDefined(network.name);
   return {
     ...(addressed
       ? {

@@ -11,11 +11,11 @@ export const port = command({
     const { NetworkSettings } = await inspectContainer(context.client, container);
     const lines: string[] = [];
     if (wanted !== undefined) {
-      const key = wanted.includes("/") ? wanted : `${wanted}/tcp`;
-      if (!/^\d+$/.test(key.split("/")[0] ?? "")) throw new CliError(`invalid port '${wanted}': invalid syntax`);
-      const bindings = NetworkSettings.Ports[key];
+      const [number = "", protocol = "tcp"] = wanted.split("/");
+      checkNumber(number);
+      const bindings = NetworkSettings.Ports[`${number}/${protocol}`];
       if (!bindings || bindings.length === 0)
-        throw new CliError(`Error: No public port '${key}' published for ${container}`);
+        throw new CliError(`Error: No public port '${wanted}' published for ${container}`);
       lines.push(...bindings.map(address));
     } else {
       for (const [key, bindings] of Object.entries(NetworkSettings.Ports))
@@ -25,6 +25,13 @@ export const port = command({
     for (const line of lines) context.stdout.write(`${line}\n`);
   },
 });
+
+function checkNumber(text: string): void {
+  const wrong = (reason: string): CliError =>
+    new CliError(`Error: invalid port (${text}): strconv.ParseUint: parsing ${JSON.stringify(text)}: ${reason}`);
+  if (!/^\d+$/.test(text)) throw wrong("invalid syntax");
+  if (Number(text) > 65535) throw wrong("value out of range");
+}
 
 function address({ HostIp = "", HostPort = "" }: PortBinding): string {
   return HostIp.includes(":") ? `[${HostIp}]:${HostPort}` : `${HostIp}:${HostPort}`;

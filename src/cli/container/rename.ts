@@ -7,7 +7,7 @@ export const rename = command({
   flags: {},
   async run(context, { args: [container = "", name = ""] }) {
     if (container.trim() === "" || name.trim() === "")
-      throw new CliError("invalid container name or ID: value is empty");
+      throw new CliError("Error: Neither old nor new names may be empty");
     try {
       await renameContainer(context.client, container.trim(), name.trim());
     } catch (cause) {

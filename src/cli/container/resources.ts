@@ -1,4 +1,4 @@
-import type { DeviceMapping, HostConfig, RestartPolicy } from "#spec";
+import type { DeviceMapping, HostConfig, RestartPolicy, Ulimit } from "#spec";
 import { parseBinarySize } from "#term";
 import { CliError } from "../framework/command.ts";
 import type { CreateValues } from "./run-flags.ts";
@@ -31,9 +31,15 @@ export function parseResources(flags: CreateValues): Partial<HostConfig> & Reado
     DeviceRequests: optional(deviceRequests(flags)),
     OomKillDisable: flags["oom-kill-disable"] || undefined,
     PidsLimit: flags["pids-limit"],
-    Ulimits: optional(flags.ulimit.map(parseUlimit)),
+    Ulimits: optional(ulimits(flags.ulimit)),
   };
   return Object.fromEntries(Object.entries(resources).filter(([, value]) => value !== undefined));
+}
+
+/** The last one of a name counts. */
+function ulimits(texts: readonly string[]): readonly Ulimit[] {
+  const byName = new Map(texts.map(parseUlimit).map((limit) => [limit.Name, limit]));
+  return [...byName.values()].sort((a, b) => (a.Name < b.Name ? -1 : 1));
 }
 
 function optional<T>(items: readonly T[]): readonly T[] | undefined {
@@ -42,10 +48,7 @@ function optional<T>(items: readonly T[]): readonly T[] | undefined {
 
 function deviceValue(text: string, key: "Rate" | "Weight", parse: (value: string) => number): Record<string, unknown> {
   const at = text.lastIndexOf(":");
-  const value = parse(text.slice(at + 1));
-  if (!Number.isFinite(value) || value < 0)
-    throw new CliError(`invalid value for device: ${text}. The correct format is <device-path>:<number>[<unit>]`, 125);
-  return { Path: text.slice(0, at), [key]: value };
+  return { Path: text.slice(0, at), [key]: parse(text.slice(at + 1)) };
 }
 
 /** `vendor/class=name` of the Container Device Interface. */
@@ -53,7 +56,7 @@ const cdiName = /^[A-Za-z][\w.-]*\/[A-Za-z][\w.-]*=[A-Za-z0-9][\w.:-]*$/;
 
 function deviceRequests({ device, gpus }: CreateValues): readonly Record<string, unknown>[] {
   const cdi = device.filter((text) => cdiName.test(text));
-  return [...(gpus === "" ? [] : [parseGpus(gpus)]), ...(cdi.length === 0 ? [] : [{ Driver: "cdi", DeviceIDs: cdi }])];
+  return [...gpus, ...(cdi.length === 0 ? [] : [{ Driver: "cdi", DeviceIDs: cdi }])];
 }
 
 /** `/dev/x[:/dev/y][:rwm]`. */
@@ -71,32 +74,14 @@ function parseDevice(text: string): DeviceMapping {
 
 /** `no`, `always`, `unless-stopped`, `on-failure[:max]`, `on-unhealthy[:max]`. */
 export function parseRestart(text: string): RestartPolicy {
-  const [name = "", count, extra] = text.split(":");
+  const at = text.indexOf(":");
+  const [name, count] = at < 0 ? [text] : [text.slice(0, at), text.slice(at + 1)];
   if (name === "" && count !== undefined)
     throw new CliError("invalid restart policy format: no policy provided before colon", 125);
-  if (extra !== undefined) throw new CliError("invalid restart policy format", 125);
   if (count !== undefined && !/^-?\d+$/.test(count))
     throw new CliError("invalid restart policy format: maximum retry count must be an integer", 125);
   return {
     Name: name,
     MaximumRetryCount: count === undefined ? 0 : Number(count),
-  };
-}
-
-function parseGpus(text: string): Readonly<Record<string, unknown>> {
-  if (text === "all") return { Count: -1, Capabilities: [["gpu"]] };
-  if (/^\d+$/.test(text)) return { Count: Number(text), Capabilities: [["gpu"]] };
-  const fields = Object.fromEntries(
-    text
-      .replaceAll('"', "")
-      .split(/,(?=[a-z]+=)/)
-      .map((part) => part.split("=", 2) as [string, string]),
-  );
-  const devices = fields["device"]?.split(",");
-  return {
-    Driver: fields["driver"] ?? "",
-    Count: devices ? 0 : Number(fields["count"] === "all" ? -1 : (fields["count"] ?? 1)),
-    ...(devices ? { DeviceIDs: devices } : {}),
-    Capabilities: [[...new Set(["gpu", ...(fields["capabilities"]?.split(",") ?? [])])]],
   };
 }

@@ -7,7 +7,7 @@ export const restart = command({
   args: [1, Infinity],
   flags: stopFlags,
   run(context, { flags, changed, args }) {
-    const options = stopOptions(flags, changed);
+    const options = stopOptions(context, flags, changed);
     return forEachName(context, args, (name) => restartContainer(context.client, name, options));
   },
 });

@@ -12,8 +12,8 @@ export const rm = command({
   },
   async run(context, { flags, args }) {
     const { force, link, volumes: v } = flags;
-    const names = args.map((name) => name.replace(/^\/+|\/+$/g, ""));
-    await forEachName(context, names, async (name) => {
+    await forEachName(context, args, async (text) => {
+      const name = text.replace(/^\/+|\/+$/g, "");
       if (name === "") throw new CliError("container name cannot be empty");
       try {
         await removeContainer(context.client, name, { force, link, v });

@@ -45,6 +45,60 @@ export function deviceCgroupRule(text: string): string {
   return text;
 }
 
+/** `name[:alias]`. */
+export function link(text: string): string {
+  if (text === "") throw new Error("empty string specified for links");
+  if (text.split(":").length > 2) throw new Error(`bad format for links: ${text}`);
+  return text;
+}
+
+/** A domain of resolv.conf's search list; a lone dot means none at all. */
+export function searchDomain(text: string): string {
+  const domain = text.trim();
+  if (domain === ".") return domain;
+  if (
+    /^(:?(:?[a-zA-Z0-9]|(:?[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9]))(:?\.(:?[a-zA-Z0-9]|(:?[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])))*)\.?\s*$/.test(
+      domain,
+    ) &&
+    domain.length < 255
+  )
+    return domain.replace(/\.$/, "");
+  throw new Error(`${text} is not a valid domain`);
+}
+
+/** As Go's net.ParseMAC: 6, 8 or 20 bytes. */
+export function isMacAddress(text: string): boolean {
+  const bytes = /^[0-9a-f]{2}(?:([:-])[0-9a-f]{2}(?:\1[0-9a-f]{2})*)$/i.test(text) ? (text.length + 1) / 3 : 0;
+  const words = /^[0-9a-f]{4}(?:\.[0-9a-f]{4})+$/i.test(text) ? ((text.length + 1) / 5) * 2 : 0;
+  return [6, 8, 20].includes(bytes) || [6, 8, 20].includes(words);
+}
+
+/** Checks `os/arch[/variant]` as far as a client can. @throws Error */
+export function checkPlatform(text: string): void {
+  const parts = text.split("/");
+  const failed = (reason: string): Error => new Error(`error parsing specified platform: ${reason}: invalid argument`);
+  if (parts.length > 3) throw failed(`${JSON.stringify(text)}: cannot parse platform specifier`);
+  const wrong = parts.find((part) => !/^[A-Za-z0-9_.-]+$/.test(part));
+  if (wrong !== undefined)
+    throw failed(
+      `${JSON.stringify(wrong)} is an invalid component of ${JSON.stringify(text)}: platform specifier component must match "^[A-Za-z0-9_.-]+$"`,
+    );
+}
+
+/** Capabilities with their prefix; `ALL` takes the place of all others, and what is added is not dropped. */
+export function capabilities(add: readonly string[], drop: readonly string[]): readonly [string[], string[]] {
+  const added = normalCapabilities(add);
+  return [added, normalCapabilities(drop).filter((name) => !added.includes(name))];
+}
+
+function normalCapabilities(names: readonly string[]): string[] {
+  const full = names.map((name) => {
+    const upper = name.trim().toUpperCase();
+    return upper === "ALL" || upper === "RESET" || upper.startsWith("CAP_") ? upper : `CAP_${upper}`;
+  });
+  return full.includes("ALL") ? ["ALL"] : [...new Set(full)].sort();
+}
+
 const modes = {
   pid: { noun: "PID", pattern: /^(?:|host|container:.+)$/ },
   uts: { noun: "UTS", pattern: /^(?:|host)$/ },
@@ -61,7 +115,7 @@ export function wrongMode(values: Readonly<Record<keyof typeof modes, string>>):
 }
 
 /** IPv4 or IPv6. `node:net` would cost every run 2 ms. */
-function isAddress(text: string): boolean {
+export function isAddress(text: string): boolean {
   if (text.includes(":")) return /^[0-9a-fA-F:.]+$/.test(text) && URL.canParse(`http://[${text}]/`);
   return /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!$)|$)){4}$/.test(text);
 }

@@ -1,5 +1,8 @@
+import { gpus } from "./gpus.ts";
+import { deviceRate, deviceRateInBytes, deviceWeight } from "./device-limits.ts";
+import { parseNetwork } from "./network-option.ts";
 import { parseMount } from "./mounts.ts";
-import { deviceCgroupRule, extraHost, ipAddress, label, sysctl } from "./run-checks.ts";
+import { deviceCgroupRule, extraHost, ipAddress, label, link, searchDomain, sysctl } from "./run-checks.ts";
 import { parseUlimit } from "./ulimit.ts";
 import {
   bool,
@@ -9,6 +12,7 @@ import {
   int,
   list,
   string,
+  uint16,
   type FlagSpec,
   type FlagValues,
 } from "../framework/flags.ts";
@@ -20,13 +24,6 @@ function attachStream(text: string): string {
   return stream;
 }
 
-function keyedDevice(text: string): string {
-  const at = text.indexOf(":");
-  if (at <= 0) throw new Error(`bad format: ${text}`);
-  if (!text.startsWith("/dev/")) throw new Error(`bad format for device path: ${text}`);
-  return text;
-}
-
 /** `1.5` CPUs as nano CPUs. */
 function cpus(help: string): FlagSpec<number | undefined> {
   return {
@@ -34,8 +31,9 @@ function cpus(help: string): FlagSpec<number | undefined> {
     initial: undefined,
     valueName: "decimal",
     parse(text) {
-      if (!/^-?\d*\.?\d+$/.test(text)) throw new Error(`failed to parse ${text} as a rational number`);
-      const nano = Number(text) * 1e9;
+      const [, over = "", under = "1"] = /^(-?\d*\.?\d+)(?:\/(\d+))?$/.exec(text) ?? [];
+      if (over === "" || Number(under) === 0) throw new Error(`failed to parse ${text} as a rational number`);
+      const nano = (Number(over) * 1e9) / Number(under);
       if (Math.abs(nano - Math.round(nano)) > 1e-3) throw new Error("value is too precise");
       return Math.round(nano);
     },
@@ -59,8 +57,8 @@ export const createFlags = {
   "add-host": checkedList("Add a line to the container's hosts file (host:ip)", extraHost),
   annotation: list("Annotation for the OCI runtime (key=value)", { valueName: "map" }),
   attach: checkedList("Stream to attach: stdin, stdout or stderr", attachStream, { short: "a" }),
-  "blkio-weight": int("Relative weight of block I/O, 10 to 1000", { valueName: "uint16" }),
-  "blkio-weight-device": checkedList("Weight of one device (path:weight)", keyedDevice),
+  "blkio-weight": uint16("Relative weight of block I/O, 10 to 1000"),
+  "blkio-weight-device": checkedList("Weight of one device (path:weight)", deviceWeight),
   "cap-add": list("Give a capability"),
   "cap-drop": list("Take a capability away"),
   "cgroup-parent": string("Cgroup to put the container's into"),
@@ -76,21 +74,21 @@ export const createFlags = {
   "cpuset-mems": string("Memory nodes to use (0-3, 0,1)"),
   device: list("Give a device of the host (path[:path in the container][:rwm])"),
   "device-cgroup-rule": checkedList("Allow devices by cgroup rule (c 1:3 rwm)", deviceCgroupRule),
-  "device-read-bps": checkedList("Most bytes read from a device each second (path:size)", keyedDevice),
-  "device-read-iops": checkedList("Most reads from a device each second (path:number)", keyedDevice),
-  "device-write-bps": checkedList("Most bytes written to a device each second (path:size)", keyedDevice),
-  "device-write-iops": checkedList("Most writes to a device each second (path:number)", keyedDevice),
+  "device-read-bps": checkedList("Most bytes read from a device each second (path:size)", deviceRateInBytes),
+  "device-read-iops": checkedList("Most reads from a device each second (path:number)", deviceRate),
+  "device-write-bps": checkedList("Most bytes written to a device each second (path:size)", deviceRateInBytes),
+  "device-write-iops": checkedList("Most writes to a device each second (path:number)", deviceRate),
   "disable-content-trust": bool("Accepted for Docker's sake", { initial: true, hidden: true }),
   dns: checkedList("DNS server", ipAddress),
   "dns-option": list("Option of resolv.conf"),
   "dns-opt": list("Option of resolv.conf", { hidden: true }),
-  "dns-search": list("DNS search domain"),
+  "dns-search": checkedList("DNS search domain", searchDomain),
   domainname: string("NIS domain name"),
   entrypoint: string("Program to run in place of the image's entrypoint"),
   env: checkedList("Environment variable (NAME=value, or NAME to pass it on)", environmentItem, { short: "e" }),
   "env-file": list("File of environment variables"),
   expose: list("Port or range to expose"),
-  gpus: string("GPUs to give: all, a number, or device=…", { valueName: "gpu-request" }),
+  gpus: gpus("GPUs to give: all, a number, or device=…"),
   "group-add": list("Further group of the process"),
   "health-cmd": string("Command that checks the container's health"),
   "health-http": string("URL that the engine asks inside the container, such as http://localhost:8080/healthz", {
@@ -112,7 +110,7 @@ export const createFlags = {
   label: checkedList("Label (key=value)", label, { short: "l" }),
   "kernel-memory": bytes("Accepted for Docker's sake", { hidden: true }),
   "label-file": list("File of labels, one on each line"),
-  link: list("Link to another container (name:alias)"),
+  link: checkedList("Link to another container (name:alias)", link),
   "link-local-ip": list("Link-local address"),
   "log-driver": string("Driver of the container's log"),
   "log-opt": list("Option of the log driver (key=value)"),
@@ -127,8 +125,8 @@ export const createFlags = {
     { valueName: "mount" },
   ),
   name: string("Name of the container"),
-  network: list("Network to connect to", { valueName: "network" }),
-  net: list("Network to connect to", { valueName: "network", hidden: true }),
+  network: checkedList("Network to connect to", checkedBy(parseNetwork), { valueName: "network" }),
+  net: checkedList("Network to connect to", checkedBy(parseNetwork), { valueName: "network", hidden: true }),
   "network-alias": list("Further name on the network"),
   "net-alias": list("Further name on the network", { hidden: true }),
   "no-healthcheck": bool("Do not run the image's health check"),

@@ -43,9 +43,9 @@ export const run = command({
     try {
       context.client.warm(detach ? 1 : 3);
       const request = requestOf(context, input, detach);
-      const id = await createWithPull(context, input, request);
+      const id = await created(context, input, request);
       if (detach) {
-        await background(context, id, input.flags["detach-keys"]);
+        await background(context, id);
         return 0;
       }
       const { rm: remove } = input.flags;
@@ -74,9 +74,18 @@ function requestOf(context: Context, input: CreateInput, detach: boolean): Conta
   return request;
 }
 
-async function background(context: Context, id: string, keys: string): Promise<void> {
+/** What its text says decides the exit code, as with a start that fails. */
+async function created(context: Context, input: CreateInput, request: ContainerCreateRequest): Promise<string> {
   try {
-    await startContainer(context.client, id, keys);
+    return await createWithPull(context, input, request);
+  } catch (error) {
+    throw errorCode(error) === "EPIPE" ? error : startFailure(error);
+  }
+}
+
+async function background(context: Context, id: string): Promise<void> {
+  try {
+    await startContainer(context.client, id);
   } catch (error) {
     context.stdout.write(`${id}\n`);
     throw startFailure(error);

@@ -7,7 +7,7 @@ import {
   waitContainer,
 } from "#client";
 import { CliError, command, errorText, type Context } from "../framework/command.ts";
-import { bool, detachKeys } from "../framework/flags.ts";
+import { bool, detachKeys, string } from "../framework/flags.ts";
 import { detachedText, followSize, openSession, proxySignals } from "./session.ts";
 
 export const start = command({
@@ -15,10 +15,15 @@ export const start = command({
   args: [1, Infinity],
   flags: {
     attach: bool("Connect stdout and stderr and pass signals on", { short: "a" }),
+    checkpoint: string("Accepted for Docker's sake", { hidden: true }),
+    "checkpoint-dir": string("Accepted for Docker's sake", { hidden: true }),
     "detach-keys": detachKeys(),
     interactive: bool("Connect stdin", { short: "i" }),
   },
-  async run(context, { flags, args }) {
+  async run(context, { flags, changed, args }) {
+    const experimental = ["checkpoint", "checkpoint-dir"].find((name) => changed.has(name));
+    if (experimental !== undefined)
+      throw new CliError(`"--${experimental}" is only supported on a Docker daemon with experimental features enabled`);
     if (!flags.attach && !flags.interactive) return startAll(context, args);
     if (args.length > 1) throw new CliError("you cannot start and attach multiple containers at once");
     return startAttached(context, args[0] ?? "", { interactive: flags.interactive, keys: flags["detach-keys"] });

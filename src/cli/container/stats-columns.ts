@@ -17,6 +17,7 @@ export function statsColumns(trunc: boolean): ListSpec<StatsRow> {
   };
   return {
     typeName: "*container.statsContext",
+    failure: "template parsing error",
     table: ["ID", "Name", "CPUPerc", "MemUsage", "MemPerc", "NetIO", "BlockIO", "PIDs"],
     columns: [
       { name: "Container", header: "CONTAINER", value: ({ container }) => container },

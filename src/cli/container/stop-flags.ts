@@ -1,5 +1,5 @@
 import type { StopOptions } from "#client";
-import { CliError } from "../framework/command.ts";
+import { CliError, type Context } from "../framework/command.ts";
 import { int, string, type FlagValues } from "../framework/flags.ts";
 
 /** Flags of stop and restart. */
@@ -9,7 +9,12 @@ export const stopFlags = {
   timeout: int("Seconds to wait before it is killed", { short: "t" }),
 } as const;
 
-export function stopOptions(flags: FlagValues<typeof stopFlags>, changed: ReadonlySet<string>): StopOptions {
+export function stopOptions(
+  { stdout }: Context,
+  flags: FlagValues<typeof stopFlags>,
+  changed: ReadonlySet<string>,
+): StopOptions {
+  if (changed.has("time")) stdout.write("Flag --time has been deprecated, use --timeout instead\n");
   if (changed.has("time") && changed.has("timeout"))
     throw new CliError("conflicting options: cannot specify both --timeout and --time");
   return { signal: flags.signal, t: flags.timeout ?? flags.time };

@@ -7,7 +7,7 @@ export const stop = command({
   args: [1, Infinity],
   flags: stopFlags,
   run(context, { flags, changed, args }) {
-    const options = stopOptions(flags, changed);
+    const options = stopOptions(context, flags, changed);
     return forEachName(context, args, (name) => stopContainer(context.client, name, options));
   },
 });

@@ -1,4 +1,4 @@
-import { nodeFs } from "#term";
+import { errorCode, nodeFs } from "#term";
 import { CliError } from "../framework/command.ts";
 import { resolvePath } from "../framework/paths.ts";
 
@@ -6,15 +6,18 @@ import { resolvePath } from "../framework/paths.ts";
  * Lines of an environment or label file: blank lines and comments dropped, nothing unquoted.
  * @throws CliError with Docker's text
  */
-function keyLines(path: string, cwd: string, kind: "env" | "label"): readonly string[] {
+function keyLines(path: string, cwd: string): readonly string[] {
+  // Docker says so of label files, too.
+  const wrong = (reason: string): CliError => new CliError(`invalid env file (${path}): ${reason}`, 125);
   let bytes: Buffer;
   try {
     bytes = nodeFs().readFileSync(resolvePath(cwd, path));
   } catch (cause) {
-    throw new CliError(`open ${path}: no such file or directory`, 125, { cause });
+    if (errorCode(cause) === "EISDIR") throw wrong(`read ${path}: is a directory`);
+    const reason = errorCode(cause) === "EACCES" ? "permission denied" : "no such file or directory";
+    throw new CliError(`open ${path}: ${reason}`, 125, { cause });
   }
   const text = bytes.toString("utf8");
-  const wrong = (reason: string): CliError => new CliError(`invalid ${kind} file (${path}): ${reason}`, 125);
   if (!Buffer.from(text).equals(bytes)) throw wrong(invalidBytes(bytes));
   const lines = text
     .replace(/^\uFEFF/, "")
@@ -47,7 +50,7 @@ interface Surroundings {
 
 /** `NAME=value` lines, and `NAME` lines that take the client's own value (and are dropped where it has none). */
 export function readEnvironment(files: readonly string[], values: readonly string[], around: Surroundings): string[] {
-  const fromFiles = files.flatMap((path) => keyLines(path, around.cwd, "env"));
+  const fromFiles = files.flatMap((path) => keyLines(path, around.cwd));
   return [...fromFiles, ...values].flatMap((item) => {
     if (item === "" || item.startsWith("=")) throw new CliError(`invalid environment variable: ${item}`, 125);
     return withValue(item, around);
@@ -66,7 +69,7 @@ export function readLabels(
   values: readonly string[],
   around: Surroundings,
 ): Record<string, string> {
-  const fromFiles = files.flatMap((path) => keyLines(path, around.cwd, "label"));
+  const fromFiles = files.flatMap((path) => keyLines(path, around.cwd));
   return keyValues([...fromFiles.flatMap((line) => withValue(line, around)), ...values]);
 }
 

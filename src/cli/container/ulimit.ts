@@ -8,9 +8,12 @@ const names = new Set(
 
 /** Reads `name=soft[:hard]`; the hard limit defaults to the soft one. @throws CliError with Docker's text */
 export function parseUlimit(text: string): Ulimit {
-  const [, Name, soft = "", hard] = /^([^=]+)=([^:]*)(?::([^:]*))?$/.exec(text) ?? [];
+  const [, Name, limits = ""] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
   if (Name === undefined) throw new CliError(`invalid ulimit argument: ${text}`, 125);
   if (!names.has(Name)) throw new CliError(`invalid ulimit type: ${Name}`, 125);
+  const [soft = "", hard, extra] = limits.split(":");
+  if (extra !== undefined)
+    throw new CliError(`too many limit value arguments - ${limits}, can only have up to two, \`soft[:hard]\``, 125);
   const Soft = whole(soft);
   const Hard = hard === undefined ? Soft : whole(hard);
   if (Hard !== -1 && (Soft > Hard || Soft === -1)) {

@@ -55,6 +55,7 @@ export const update = command({
       NanoCpus: flags.cpus,
       CpusetCpus: flags["cpuset-cpus"],
       CpusetMems: flags["cpuset-mems"],
+      KernelMemory: flags["kernel-memory"],
       Memory: flags.memory,
       MemoryReservation: flags["memory-reservation"],
       MemorySwap: flags["memory-swap"],
@@ -67,7 +68,7 @@ export const update = command({
         warnings.push(...((await updateContainer(context.client, name, body)).Warnings ?? []));
       });
     } finally {
-      for (const warning of warnings) context.stderr.write(`${warning}\n`);
+      for (const warning of warnings) context.stdout.write(`${warning}\n`);
     }
   },
 });

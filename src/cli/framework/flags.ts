@@ -91,6 +91,22 @@ export function int(
   };
 }
 
+/** A whole number of 16 bits; absent without the flag. */
+export function uint16(help: string): FlagSpec<number | undefined> {
+  return {
+    help,
+    initial: undefined,
+    valueName: "uint16",
+    parse(text) {
+      const wrong = (reason: string): Error =>
+        new Error(`strconv.ParseUint: parsing ${JSON.stringify(text)}: ${reason}`);
+      if (!/^\d+$/.test(text)) throw wrong("invalid syntax");
+      if (Number(text) > 65535) throw wrong("value out of range");
+      return Number(text);
+    },
+  };
+}
+
 /** Bytes: `512m`, `1g`; with `unlimited`, -1 too. */
 export function bytes(
   help: string,

@@ -1,4 +1,4 @@
-import { compileTemplate, mapData, TemplateError } from "#term";
+import { compileTemplate, mapData, TemplateError, type Template, type TemplateData } from "#term";
 import { CliError, errorText, type Context } from "./command.ts";
 
 /**
@@ -19,43 +19,42 @@ export async function inspectEach(
   }
   if (format === "") context.stdout.write(`${JSON.stringify(found, null, 4)}\n`);
   else if (format === "json") context.stdout.write(`${JSON.stringify(found)}\n`);
-  else for (const item of found) errors.push(...render(context, format, item));
+  else for (const item of found) for await (const error of render(context, format, item)) errors.push(error);
   if (errors.length > 0) throw new CliError(errors.map(errorText).join("\n"));
 }
 
-function* render(context: Context, format: string, item: unknown): Generator<Error> {
-  let text = "";
+/** First by the types that Go has for it, then as it came, which is how Docker does it, too. */
+async function* render(context: Context, format: string, item: unknown): AsyncGenerator<Error> {
+  const template = compile(format);
+  const { inspectData } = await import("./inspect-types.ts");
+  const typed = inspectData(item);
+  let text = typed === undefined ? undefined : rendered(template, typed);
   try {
-    text = rendered(format, withNil(item)) ?? "";
-    if (text === "") compile(format).execute(mapData(item), (part) => (text += part));
+    text ??= executed(template, { ...mapData(item), strict: true });
   } catch (error) {
     if (!(error instanceof TemplateError)) throw error;
     yield new Error(`template parsing error: ${error.message}`, { cause: error });
   }
-  context.stdout.write(`${text}\n`);
+  context.stdout.write(`${text ?? ""}\n`);
 }
 
 /** Undefined when the template fails. */
-function rendered(format: string, item: unknown): string | undefined {
-  let text = "";
+function rendered(template: Template, data: TemplateData): string | undefined {
   try {
-    compile(format).execute(mapData(item), (part) => (text += part));
-    return text;
+    return executed(template, data);
   } catch (error) {
     if (error instanceof TemplateError) return undefined;
     throw error;
   }
 }
 
-/** A container without a health check has a field for it that is nil in Docker's own types; the API leaves it out. */
-function withNil(item: unknown): unknown {
-  const { State, HostConfig } = item as { readonly State?: object; readonly HostConfig?: object };
-  return State && HostConfig && !("Health" in State)
-    ? { ...(item as object), State: { ...State, Health: null } }
-    : item;
+function executed(template: Template, data: TemplateData): string {
+  let text = "";
+  template.execute(data, (part) => (text += part));
+  return text;
 }
 
-function compile(format: string): ReturnType<typeof compileTemplate> {
+function compile(format: string): Template {
   try {
     return compileTemplate(format);
   } catch (error) {

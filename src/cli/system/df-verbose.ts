@@ -4,9 +4,12 @@ import {
   compileTemplate,
   formatList,
   formatSize,
+  goEscapes,
+  JsonText,
   listObjects,
   mapData,
   parseListFormat,
+  realBreaks,
   TemplateError,
   type ListSpec,
 } from "#term";
@@ -19,12 +22,13 @@ import { volumeColumns } from "../volume/ls.ts";
 export function verboseUsage(usage: DiskUsage, format: string, nowMs: number): string {
   if (format === "" || format === "table") return tables(usage, nowMs);
   const lists = objects(usage, nowMs);
-  // Go writes these signs so.
-  if (format === "json")
-    return JSON.stringify(lists).replace(/[<>&]/g, (sign) => `\\u00${sign.charCodeAt(0).toString(16)}`);
+  if (format === "json") return goEscapes(JSON.stringify(lists));
   try {
     let text = "";
-    compileTemplate(format).execute(mapData(lists), (part) => (text += part));
+    compileTemplate(realBreaks(format)).execute(
+      { ...mapData(lists), root: new JsonText(goEscapes(JSON.stringify(lists))) },
+      (part) => (text += part),
+    );
     return text;
   } catch (error) {
     if (!(error instanceof TemplateError)) throw error;
@@ -43,7 +47,7 @@ function tables(usage: DiskUsage, nowMs: number): string {
     "Local Volumes space usage:\n",
     table(volumes, volumeColumns, ["Name", "Links", "Size"]),
     `Build cache usage: ${formatSize(total)}\n`,
-    table(cache, cacheColumns(nowMs), cacheTable),
+    table(cache, cacheColumns(true, nowMs), cacheTable),
   ].join("\n");
 }
 
@@ -61,7 +65,7 @@ function objects(usage: DiskUsage, nowMs: number): Readonly<Record<string, unkno
     Images: listObjects(images, imageColumns(false, false, nowMs)),
     Containers: listObjects(containers, containerColumns({ trunc: false, size: true, nowMs })),
     Volumes: listObjects(volumes, volumeColumns),
-    BuildCache: listObjects(cache, cacheColumns(nowMs)),
+    BuildCache: listObjects(cache, cacheColumns(false, nowMs)),
   };
 }
 
@@ -73,24 +77,37 @@ function rowsOf(usage: DiskUsage) {
       .map((row) => ({ ...row, digest: "" })),
     containers: (usage.Containers ?? []).map((row) => ({ ...row, SizeRootFs: 0 })),
     volumes: usage.Volumes ?? [],
-    cache: usage.BuildCache ?? [],
+    cache: (usage.BuildCache ?? []).toSorted(byUse),
   };
 }
 
-function cacheColumns(nowMs: number): ListSpec<BuildCacheRecord> {
+/** What was never used first, then by the last use, then by size. */
+function byUse(a: BuildCacheRecord, b: BuildCacheRecord): number {
+  if (a.LastUsedAt === b.LastUsedAt) return a.Size - b.Size;
+  if (a.LastUsedAt === null) return -1;
+  return b.LastUsedAt === null ? 1 : Date.parse(a.LastUsedAt) - Date.parse(b.LastUsedAt);
+}
+
+/** `2024-05-01T10:11:12.5Z` as Go prints it: `2024-05-01 10:11:12.5 +0000 UTC`. */
+function goTime(time: string): string {
+  return time.replace(/^(.{10})T(.*)Z$/, "$1 $2 +0000 UTC");
+}
+
+function cacheColumns(trunc: boolean, nowMs: number): ListSpec<BuildCacheRecord> {
   const age = (time: string | null): string =>
     time === null ? "" : `${formatAge((nowMs - Date.parse(time)) / 1000)} ago`;
   return {
     typeName: "*formatter.buildCacheContext",
     table: cacheTable,
     columns: [
-      { name: "ID", header: "CACHE ID", value: ({ ID }) => ID.slice(0, 12) },
+      { name: "ID", header: "CACHE ID", value: ({ ID, InUse }) => (trunc ? ID.slice(0, 12) : ID) + (InUse ? "*" : "") },
+      { name: "Parent", header: "PARENT", value: ({ Parent = "" }) => (trunc ? Parent.slice(0, 12) : Parent) },
       { name: "CacheType", header: "CACHE TYPE", value: ({ Type }) => Type },
       { name: "Description", header: "DESCRIPTION", value: ({ Description }) => Description },
       { name: "Size", header: "SIZE", value: ({ Size }) => formatSize(Size, 3) },
-      { name: "CreatedAt", header: "CREATED AT", value: ({ CreatedAt }) => CreatedAt },
+      { name: "CreatedAt", header: "CREATED AT", value: ({ CreatedAt }) => goTime(CreatedAt) },
       { name: "CreatedSince", header: "CREATED", value: ({ CreatedAt }) => age(CreatedAt) },
-      { name: "LastUsedAt", header: "LAST USED AT", value: ({ LastUsedAt }) => LastUsedAt ?? "" },
+      { name: "LastUsedAt", header: "LAST USED AT", value: ({ LastUsedAt }) => goTime(LastUsedAt ?? "") },
       { name: "LastUsedSince", header: "LAST USED", value: ({ LastUsedAt }) => age(LastUsedAt) },
       { name: "UsageCount", header: "USAGE", value: ({ UsageCount }) => String(UsageCount) },
       { name: "InUse", header: "IN USE", value: ({ InUse }) => String(InUse) },

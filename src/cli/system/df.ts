@@ -14,7 +14,8 @@ interface UsageRow {
 }
 
 const columns: ListSpec<UsageRow> = {
-  typeName: "*formatter.diskUsageContext",
+  typeName: "*formatter.diskUsageImagesContext",
+  failure: "template parsing error",
   table: ["Type", "TotalCount", "Active", "Size", "Reclaimable"],
   columns: [
     { name: "Type", header: "TYPE", value: ({ Type }) => Type },

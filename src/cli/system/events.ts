@@ -1,5 +1,5 @@
 import { streamEvents, type ReceivedEvent } from "#client";
-import { compileTemplate, mapData, TemplateError, type TemplateData } from "#term";
+import { compileTemplate, JsonText, mapData, TemplateError, type TemplateData } from "#term";
 import { apiTime } from "../framework/api-time.ts";
 import { CliError, command } from "../framework/command.ts";
 import { filter, string } from "../framework/flags.ts";
@@ -25,6 +25,8 @@ function printer(format: string): (received: ReceivedEvent) => string {
   if (format === "json") return ({ json }) => json;
   try {
     const template = compileTemplate(format);
+    // What cannot be executed fails before anything happens.
+    template.execute(eventData(nothing), () => undefined);
     return (received) => {
       let text = "";
       template.execute(eventData(received), (part) => (text += part));
@@ -36,12 +38,17 @@ function printer(format: string): (received: ReceivedEvent) => string {
   }
 }
 
+const nothing = {
+  event: { Type: "", Action: "", Actor: { ID: "", Attributes: {} }, scope: "", time: 0, timeNano: 0 },
+  json: "{}",
+} as unknown as ReceivedEvent;
+
 /** `json .` is what the daemon wrote; fields have Docker's names, those of old versions too. */
 function eventData({ event, json }: ReceivedEvent): TemplateData {
   const { Type, Action, Actor, scope, time, status, id, from } = event;
   const old = { Status: status ?? "", ID: id ?? "", From: from ?? "" };
   const named = { ...old, Type, Action, Actor, Scope: scope, Time: time, TimeNano: BigInt(nanoseconds(json)) };
-  return { ...mapData(named), root: event };
+  return { ...mapData(named), typeName: "*events.Message", root: new JsonText(json) };
 }
 
 /** The digits of `timeNano`, which a JavaScript number may not hold. */

@@ -1,7 +1,7 @@
-import { serverInfo } from "#client";
+import { clientApiVersion, serverInfo } from "#client";
 import { CliError, command, errorText, type Context } from "../framework/command.ts";
 import { inspectFormat } from "../framework/flags.ts";
-import { renderObject } from "../framework/object-output.ts";
+import { writeNamed } from "../framework/object-output.ts";
 import { versionFacts } from "../version-facts.ts";
 import { serverLines, texts, type Info } from "./info-lines.ts";
 
@@ -19,7 +19,11 @@ export const info = command({
     }
     if (flags.format !== "") {
       if (failure !== undefined) throw new CliError(errorText(failure), 1, { cause: failure });
-      context.stdout.write(renderObject(flags.format, { ...server, ClientInfo: clientInfo(context) }));
+      const value = Object.defineProperty({ ...server, ClientInfo: clientInfo(context) }, "ServerErrors", {
+        value: [],
+        enumerable: false,
+      });
+      writeNamed(context.stdout, flags.format, { name: "", value, typeName: "system.dockerInfo" });
       return;
     }
     const { contextName, debug } = context;
@@ -34,17 +38,21 @@ export const info = command({
     if (server) lines.push(...serverLines(server));
     context.stdout.write(`${lines.join("\n")}\n`);
     for (const warning of texts(server?.["Warnings"])) context.stderr.write(`${warning}\n`);
-    if (failure !== undefined)
-      throw new CliError(`ERROR: ${errorText(failure)}\nerrors pretty printing info`, 1, { cause: failure });
+    if (failure !== undefined) throw new CliError(errorText(failure), 1, { cause: failure });
   },
 });
 
 function clientInfo({ contextName, debug }: Context): Info {
   return {
-    Version: versionFacts.version,
-    GitCommit: versionFacts.commit,
-    Context: contextName,
     Debug: debug,
+    Version: versionFacts.version,
+    DefaultAPIVersion: clientApiVersion,
+    GitCommit: versionFacts.commit,
+    GoVersion: `bun${Bun.version}`,
+    Os: process.platform,
+    Arch: process.arch === "x64" ? "amd64" : process.arch,
+    BuildTime: versionFacts.built,
+    Context: contextName,
     Plugins: [],
     Warnings: null,
   };

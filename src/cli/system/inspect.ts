@@ -12,6 +12,8 @@ const getters: Readonly<Record<string, Getter>> = {
   volume: ({ client }, name) => inspectVolume(client, name),
 };
 
+const typeNames = '"config", "container", "image", "network", "node", "plugin", "secret", "service", "task", "volume"';
+
 export const inspect = command({
   usage: "[OPTIONS] NAME|ID [NAME|ID...]",
   args: [1, Infinity],
@@ -21,13 +23,10 @@ export const inspect = command({
     type: string("Look only for objects of this type: container, image, network or volume"),
   },
   run(context, { flags, changed, args }) {
-    if (changed.has("type") && flags.type === "")
-      throw new CliError(`type is empty: must be one of "container", "image", "network", "volume"`);
+    if (changed.has("type") && flags.type === "") throw new CliError(`type is empty: must be one of ${typeNames}`);
     const only = flags.type === "" ? undefined : getters[flags.type];
     if (flags.type !== "" && !only)
-      throw new CliError(
-        `unknown type: ${JSON.stringify(flags.type)}: must be one of "container", "image", "network", "volume"`,
-      );
+      throw new CliError(`unknown type: ${JSON.stringify(flags.type)}: must be one of ${typeNames}`);
     return inspectEach(context, args, flags.format, (name) =>
       findObject(context, name, only ? [only] : Object.values(getters), flags.size),
     );
@@ -49,5 +48,5 @@ async function findObject(
       if (candidates.length === 1) throw error;
     }
   }
-  throw new CliError(`error: no such object: ${name}`);
+  throw new CliError(`Error: No such object: ${name}`);
 }

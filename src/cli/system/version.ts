@@ -24,18 +24,18 @@ export const version = command({
 });
 
 function clientFacts({ client, contextName }: Context): Readonly<Record<string, string>> {
-  return {
+  const facts = {
     Version: versionFacts.version,
     ApiVersion: client.version,
-    APIVersion: client.version,
     DefaultAPIVersion: clientApiVersion,
     GitCommit: versionFacts.commit,
     GoVersion: `bun${Bun.version}`,
     Os: process.platform,
     Arch: architecture(),
-    BuildTime: versionFacts.built,
+    BuildTime: longDate(versionFacts.built),
     Context: contextName,
   };
+  return Object.defineProperty(facts, "APIVersion", { value: client.version, enumerable: false });
 }
 
 /** Go's name of this machine's architecture. */
@@ -95,11 +95,20 @@ function longDate(text: string): string {
 }
 
 async function formatted(context: Context, format: string, server: VersionResponse | undefined): Promise<void> {
-  const { renderObject } = await import("../framework/object-output.ts");
-  context.stdout.write(
-    renderObject(format, {
-      Client: clientFacts(context),
-      Server: server ? { ...server, APIVersion: server.ApiVersion } : null,
-    }),
-  );
+  const { writeNamed } = await import("../framework/object-output.ts");
+  const facts = { Client: clientFacts(context), Server: server ? serverFacts(server) : null };
+  const types = { Server: "*types.Version" };
+  writeNamed(context.stdout, format, { name: "version", value: facts, typeName: "system.versionInfo", types });
+}
+
+/** As it came, but with the engine's time of building as people read it; `APIVersion` is what Go calls the field. */
+function serverFacts(server: VersionResponse): Readonly<Record<string, unknown>> {
+  const Components = server.Components?.map((component) => {
+    const { BuildTime } = component.Details ?? {};
+    return BuildTime === undefined
+      ? component
+      : { ...component, Details: { ...component.Details, BuildTime: longDate(BuildTime) } };
+  });
+  const facts = { ...server, ...(Components ? { Components } : {}) };
+  return Object.defineProperty(facts, "APIVersion", { value: server.ApiVersion, enumerable: false });
 }

@@ -32,6 +32,8 @@ export interface ContainerContext {
   readonly execIds: (id: ContainerId) => readonly string[] | null;
   /** Stopped containers whose run could not be given back whole: their next start does it first. */
   readonly unreleased: Set<ContainerId>;
+  /** Containers that a user restarts: their end is not that of one that removes itself. */
+  readonly restarted: Set<ContainerId>;
   /** Clean-up that no client waits for; the engine's end does. */
   readonly background: BackgroundTasks;
   readonly prunes: Prunes;

@@ -1,7 +1,8 @@
 import { formatValue } from "./format.ts";
-import { goType, isTrue, templateFunctions } from "./functions.ts";
+import { goType, isTrue, literalMismatch, templateFunctions } from "./functions.ts";
+import { GoNil, GoStruct } from "./go-values.ts";
 import { TemplateError } from "./lexer.ts";
-import type { Command, Node, Operand, Pipeline } from "./parser.ts";
+import type { Command, Node, Operand, ParsedTemplate, Pipeline } from "./parser.ts";
 
 /** How a template sees its data. */
 export interface TemplateData {
@@ -11,6 +12,8 @@ export interface TemplateData {
   readonly typeName?: string;
   /** The root itself, for `.` and `json .`. */
   readonly root: unknown;
+  /** A key that a map lacks is an error; without it, it has no value. */
+  readonly strict?: boolean;
 }
 
 interface Scope {
@@ -28,21 +31,26 @@ class LoopExit extends Error {
 }
 
 /** Runs the nodes, appending to `out`. @throws TemplateError with Go's text, after what was printed before it */
-export function executeNodes(
-  nodes: readonly Node[],
+export function executeTemplate(
+  parsed: ParsedTemplate,
   data: TemplateData,
   source: string,
   out: (text: string) => void,
 ): void {
-  new Executor(data, source, out).run(nodes, { dot: data.root, variables: [new Map([["$", data.root]])] });
+  new Executor(parsed, data, source, out).run(parsed.nodes, {
+    dot: data.root,
+    variables: [new Map([["$", data.root]])],
+  });
 }
 
 class Executor {
+  readonly #named: ParsedTemplate["named"];
   readonly #data: TemplateData;
   readonly #source: string;
   readonly #out: (text: string) => void;
 
-  constructor(data: TemplateData, source: string, out: (text: string) => void) {
+  constructor({ named }: ParsedTemplate, data: TemplateData, source: string, out: (text: string) => void) {
+    this.#named = named;
     this.#data = data;
     this.#source = source;
     this.#out = out;
@@ -62,6 +70,9 @@ class Executor {
         if (node.pipeline.variables.length === 0) this.#out(formatValue(value));
         return;
       }
+      case "template":
+        this.#template(node, scope);
+        return;
       case "break":
       case "continue":
         throw new LoopExit(node.kind);
@@ -70,6 +81,13 @@ class Executor {
       case "range":
         this.#control(node, scope);
     }
+  }
+
+  #template({ name, pipeline, at, text }: Node & { kind: "template" }, scope: Scope): void {
+    const body = this.#named.get(name);
+    if (!body) throw this.#failureAt(at, text, `template ${JSON.stringify(name)} not defined`);
+    const dot = pipeline ? this.#pipeline(pipeline, scope) : null;
+    this.run(body, { dot, variables: [new Map([["$", dot]])] });
   }
 
   #control(node: Node & { kind: "if" | "with" | "range" }, outer: Scope): void {
@@ -107,7 +125,7 @@ class Executor {
   }
 
   #entries(value: unknown, pipeline: Pipeline): readonly (readonly [unknown, unknown])[] {
-    if (value === null || value === undefined) return [];
+    if (value === null || value === undefined || value instanceof GoNil) return [];
     if (Array.isArray(value)) return value.map((item: unknown, i) => [i, item] as const);
     if (typeof value === "number") return Array.from({ length: value }, (_, i) => [i, i] as const);
     if (typeof value === "object")
@@ -134,6 +152,7 @@ class Executor {
     if (!first) return undefined;
     if (first.kind === "function") return this.#call(first, rest, scope, piped);
     const args = (): unknown[] => [...rest.map((operand) => this.#operand(operand, scope)), ...piped];
+    if (first.kind === "nil") throw this.#failure(first, "nil is not a command");
     if (first.kind === "fields" || first.kind === "variable" || first.kind === "pipeline")
       return this.#chain(first, scope, args);
     if (rest.length > 0 || piped.length > 0)
@@ -150,12 +169,18 @@ class Executor {
       }
       return value;
     }
+    for (const argument of rest) {
+      const mismatch = argument.kind === "value" ? literalMismatch(operand.name, argument.value) : undefined;
+      if (mismatch !== undefined) throw this.#failure(argument, mismatch);
+    }
     const args = [...rest.map((argument) => this.#operand(argument, scope)), ...piped];
     try {
       return templateFunctions.get(operand.name)?.(...args);
     } catch (error) {
-      if (error instanceof TemplateError) throw this.#failure(operand, error.message, operand.name);
-      throw error;
+      if (!(error instanceof TemplateError)) throw error;
+      const isArgument = error.message.startsWith("wrong type for value") && rest[0] !== undefined;
+      if (isArgument) throw this.#failure(rest[0], error.message);
+      throw this.#failure(operand, error.message, [operand, ...rest].map((part) => this.#text(part)).join(" "));
     }
   }
 
@@ -198,20 +223,38 @@ class Executor {
 
   #field(value: unknown, name: string, operand: Operand, args: readonly unknown[]): unknown {
     if (value === this.#data.root) return this.#rootField(name, operand, args);
-    if (value === null || value === undefined) throw this.#failure(operand, `nil data; no entry for key "${name}"`);
-    if (typeof value !== "object" || Array.isArray(value)) {
-      throw this.#failure(
-        operand,
-        `can't evaluate field ${name} in type ${goType(value) === "string" ? "string" : "interface {}"}`,
-      );
+    if (args.length > 0) throw this.#failure(operand, `${name} is not a method but has arguments`);
+    if (value instanceof GoStruct) return this.#structField(value, name, operand);
+    if (value instanceof GoNil && value.text === "map[]") return undefined;
+    if (value instanceof GoNil) throw this.#failure(operand, `nil pointer evaluating ${value.typeName}.${name}`);
+    if (value === null || value === undefined) {
+      if (!this.#data.strict && value === undefined) return undefined;
+      throw this.#failure(operand, `nil data; no entry for key "${name}"`);
     }
-    if (!Object.hasOwn(value, name)) throw this.#failure(operand, `map has no entry for key "${name}"`);
+    if (typeof value !== "object" || Array.isArray(value)) {
+      const type = this.#data.strict || goType(value) !== "string" ? "interface {}" : "string";
+      throw this.#failure(operand, `can't evaluate field ${name} in type ${type}`);
+    }
+    if (!Object.hasOwn(value, name) && this.#data.strict)
+      throw this.#failure(operand, `map has no entry for key "${name}"`);
     return (value as Readonly<Record<string, unknown>>)[name];
+  }
+
+  #structField(value: GoStruct, name: string, operand: Operand): unknown {
+    const field = value.field(name);
+    if (field === undefined) throw this.#failure(operand, `can't evaluate field ${name} in type ${value.typeName}`);
+    return field;
   }
 
   #rootField(name: string, operand: Operand, args: readonly unknown[]): unknown {
     const field = this.#data.fields(name);
-    if (typeof field === "function") return (field as (...a: readonly unknown[]) => unknown)(...args);
+    if (typeof field === "function") {
+      if (args.length !== field.length)
+        throw this.#failure(operand, `wrong number of args for ${name}: want ${field.length} got ${args.length}`);
+      return (field as (...a: readonly unknown[]) => unknown)(...args);
+    }
+    if (args.length > 0 && field !== undefined)
+      throw this.#failure(operand, `${name} is not a method but has arguments`);
     if (field === undefined) {
       const { typeName } = this.#data;
       throw this.#failure(
@@ -223,13 +266,14 @@ class Executor {
   }
 
   #failure(operand: Operand | undefined, message: string, text = this.#text(operand)): TemplateError {
-    const at = operand?.at ?? 0;
+    const skipped = operand?.kind === "fields" && operand.names.length > 1 ? (operand.names[0]?.length ?? 0) + 1 : 0;
+    return this.#failureAt((operand?.at ?? 0) + skipped, text, message);
+  }
+
+  #failureAt(at: number, text: string, message: string): TemplateError {
     const before = this.#source.slice(0, at);
     const line = before.split("\n").length;
-    const column =
-      at -
-      (before.lastIndexOf("\n") + 1) +
-      (operand?.kind === "fields" && operand.names.length > 1 ? (operand.names[0]?.length ?? 0) + 1 : 0);
+    const column = at - (before.lastIndexOf("\n") + 1);
     return new TemplateError(`template: :${line}:${column}: executing "" at <${text}>: ${message}`);
   }
 

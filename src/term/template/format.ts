@@ -1,3 +1,5 @@
+import { GoNil, GoStruct, JsonText } from "./go-values.ts";
+
 /** A value as Go's `%v` prints it: maps sorted by key, lists in brackets, nil as `<no value>` at the top. */
 export function formatValue(value: unknown): string {
   if (value === null || value === undefined) return "<no value>";
@@ -8,6 +10,8 @@ function formatInner(value: unknown): string {
   if (value === null || value === undefined) return "<nil>";
   if (typeof value === "string") return value;
   if (typeof value === "number") return formatNumber(value);
+  if (value instanceof GoNil) return value.text;
+  if (value instanceof GoStruct) return `{${value.values().map(formatInner).join(" ")}}`;
   if (Array.isArray(value)) return `[${value.map(formatInner).join(" ")}]`;
   if (typeof value === "object") {
     const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
@@ -55,7 +59,7 @@ function formatVerb(verb: string, value: unknown, precision: string | undefined,
       return (flags.includes("+") && Number(value) >= 0 ? "+" : "") + formatNumber(Math.trunc(Number(value)));
     case "f":
     case "F":
-      return Number(value).toFixed(digits ?? 6);
+      return fixed(Number(value), digits ?? 6);
     case "g":
       return digits === undefined
         ? formatNumber(Number(value))
@@ -80,6 +84,13 @@ function formatVerb(verb: string, value: unknown, precision: string | undefined,
   }
 }
 
+/** As toFixed, but what lies in the middle of two goes to the even one. */
+function fixed(value: number, digits: number): string {
+  const scaled = Math.abs(value) * 10 ** digits;
+  const isMiddle = digits < 15 && scaled % 1 === 0.5 && Math.floor(scaled) % 2 === 0;
+  return isMiddle ? ((Math.sign(value) * Math.floor(scaled)) / 10 ** digits).toFixed(digits) : value.toFixed(digits);
+}
+
 function pad(text: string, flags: string, width: number): string {
   const missing = width - Array.from(text).length;
   if (missing <= 0) return text;
@@ -88,7 +99,12 @@ function pad(text: string, flags: string, width: number): string {
   return /^[+-]/.test(text) ? text[0] + "0".repeat(missing) + text.slice(1) : "0".repeat(missing) + text;
 }
 
-/** JSON as Go's encoder writes it, without HTML escapes: object keys of plain maps sorted. */
+/** JSON as Docker's template function writes it: without HTML escapes. */
 export function goJson(value: unknown): string {
-  return JSON.stringify(value) ?? "null";
+  return value instanceof JsonText ? value.text : (JSON.stringify(value) ?? "null");
+}
+
+/** As Go's encoder writes by default, for JSON to be safe within HTML. */
+export function goEscapes(json: string): string {
+  return json.replace(/[<>&]/g, (sign) => `\\u00${sign.charCodeAt(0).toString(16)}`);
 }

@@ -1,10 +1,13 @@
 import { formatValue, goJson, sprintf } from "./format.ts";
+import { GoNil, GoStruct, hasNamedKeys } from "./go-values.ts";
 import { TemplateError } from "./lexer.ts";
 
 export type TemplateFunction = (...args: readonly unknown[]) => unknown;
 
 /** Go's truth: zero, empty and nil are false. */
 export function isTrue(value: unknown): boolean {
+  if (value instanceof GoNil) return false;
+  if (value instanceof GoStruct) return true;
   if (Array.isArray(value)) return value.length > 0;
   if (typeof value === "object" && value !== null) return Object.keys(value).length > 0;
   return Boolean(value);
@@ -43,10 +46,24 @@ export const templateFunctions: ReadonlyMap<string, TemplateFunction> = new Map<
   ["le", (a, b) => compare(a, b) <= 0],
   ["gt", (a, b) => compare(a, b) > 0],
   ["ge", (a, b) => compare(a, b) >= 0],
-  ["html", (...values) => printed(values).replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`)],
-  ["urlquery", (...values) => encodeURIComponent(printed(values))],
+  ["html", (...values) => printed(values).replace(/[&<>"']/g, htmlEscape)],
+  ["urlquery", (...values) => new URLSearchParams([["", printed(values)]]).toString().slice(1).replaceAll("*", "%2A")],
   ["js", (...values) => goJson(printed(values)).slice(1, -1)],
 ]);
+
+function htmlEscape(sign: string): string {
+  return { "&": "&amp;", "<": "&lt;", ">": "&gt;" }[sign] ?? `&#${sign.charCodeAt(0)};`;
+}
+
+const ofText = new Set(["split", "title", "lower", "upper", "pad", "truncate"]);
+
+/** Why a literal cannot be the argument of a function of texts. Numbers follow the text. */
+export function literalMismatch(name: string, value: string | number | boolean): string | undefined {
+  const isText = typeof value === "string";
+  if (!ofText.has(name) || isText || ((name === "pad" || name === "truncate") && typeof value === "number"))
+    return undefined;
+  return `expected string; found ${value}`;
+}
 
 function string(value: unknown): string {
   if (typeof value === "string") return value;
@@ -75,6 +92,7 @@ function printed(values: readonly unknown[]): string {
 }
 
 function lengthOf(value: unknown): number {
+  if (value instanceof GoNil && value.text !== "<nil>") return 0;
   if (typeof value === "string") return Buffer.byteLength(value);
   if (Array.isArray(value)) return value.length;
   if (typeof value === "object" && value !== null) return Object.keys(value).length;
@@ -87,10 +105,20 @@ function indexed(value: unknown, key: unknown): unknown {
   if (Array.isArray(value)) {
     const index = Number(key);
     if (index < 0 || index >= value.length)
-      throw new TemplateError(`error calling index: reflect: slice index out of range`);
+      throw new TemplateError(`error calling index: index out of range: ${index}`);
     return value[index] as unknown;
   }
-  if (typeof value === "string") return Buffer.from(value)[Number(key)];
+  if (typeof value === "string") {
+    const byte = Buffer.from(value)[Number(key)];
+    if (byte === undefined) throw new TemplateError("error calling index: reflect: string index out of range");
+    return byte;
+  }
+  if (value instanceof GoNil && value.text === "map[]") return "";
+  if (value instanceof GoNil) throw new TemplateError(`error calling index: index out of range: ${String(key)}`);
+  if (value instanceof GoStruct)
+    throw new TemplateError(`error calling index: can't index item of type ${value.typeName}`);
+  if (typeof value === "object" && value !== null && hasNamedKeys(value))
+    throw new TemplateError("error calling index: value has type string; should be nat.Port");
   // Most maps that are asked by key hold text, of which Go gives the empty one for what is not there.
   if (typeof value === "object" && value !== null)
     return Object.hasOwn(value, String(key)) ? (value as Readonly<Record<string, unknown>>)[String(key)] : "";
@@ -103,7 +131,15 @@ function indexed(value: unknown, key: unknown): unknown {
 
 function sliced(value: unknown, from: unknown, to: unknown): unknown {
   const start = from === undefined ? 0 : Number(from);
-  if (typeof value === "string") return value.slice(start, to === undefined ? undefined : Number(to));
+  const size = typeof value === "string" ? Buffer.byteLength(value) : Array.isArray(value) ? value.length : 0;
+  for (const index of [from, to])
+    if (Number(index ?? 0) > size || Number(index ?? 0) < 0)
+      throw new TemplateError(`error calling slice: index out of range: ${String(index)}`);
+  if (value instanceof GoNil) return value;
+  if (typeof value === "string")
+    return Buffer.from(value)
+      .subarray(start, to === undefined ? size : Number(to))
+      .toString();
   if (Array.isArray(value)) return value.slice(start, to === undefined ? undefined : Number(to));
   throw new TemplateError(`error calling slice: can't slice item of type ${goType(value)}`);
 }

@@ -73,6 +73,7 @@ function skipTrim(source: string, at: number, trims: boolean): number {
 }
 
 function nextToken(source: string, at: number): Token {
+  if (at === source.length - 1 && source[at] === ".") throw new TemplateError('illegal number syntax: "."');
   for (const [kind, pattern] of patterns) {
     pattern.lastIndex = at;
     const text = pattern.exec(source)?.[0];

@@ -29,10 +29,23 @@ export type Node =
       readonly body: readonly Node[];
       readonly otherwise: readonly Node[];
     }
+  | {
+      readonly kind: "template";
+      readonly name: string;
+      readonly pipeline: Pipeline | undefined;
+      readonly at: number;
+      readonly text: string;
+    }
   | { readonly kind: "break" | "continue" };
 
+export interface ParsedTemplate {
+  readonly nodes: readonly Node[];
+  /** Bodies of `define` and `block`, by name. */
+  readonly named: ReadonlyMap<string, readonly Node[]>;
+}
+
 /** @throws TemplateError with Go's text: `template: :1: …` */
-export function parseTemplate(source: string, known: (name: string) => boolean): readonly Node[] {
+export function parseTemplate(source: string, known: (name: string) => boolean): ParsedTemplate {
   try {
     return new Parser(tokenize(source), source, known).template();
   } catch (error) {
@@ -43,6 +56,9 @@ export function parseTemplate(source: string, known: (name: string) => boolean):
 
 class Parser {
   #at = 0;
+  #loops = 0;
+  #variables = ["$"];
+  readonly #named = new Map<string, readonly Node[]>();
   readonly #tokens: readonly Token[];
   readonly #source: string;
   readonly #known: (name: string) => boolean;
@@ -53,10 +69,10 @@ class Parser {
     this.#known = known;
   }
 
-  template(): readonly Node[] {
+  template(): ParsedTemplate {
     const { nodes, stop } = this.#list();
     if (stop !== undefined) throw new TemplateError(`unexpected {{${stop}}}`);
-    return nodes;
+    return { nodes, named: this.#named };
   }
 
   /** Nodes up to the end, `{{end}}` or `{{else}}`; `stop` is the word that ended it. */
@@ -72,7 +88,8 @@ class Parser {
         this.#skip();
         return { nodes, stop: word };
       }
-      nodes.push(this.#action(word));
+      if (word === "define") this.#define();
+      else nodes.push(this.#action(word));
     }
     return { nodes, stop: undefined };
   }
@@ -85,24 +102,68 @@ class Parser {
     if (word === "break" || word === "continue") {
       this.#skip();
       this.#close(word);
+      if (this.#loops === 0) throw new TemplateError(`{{${word}}} outside {{range}}`);
       return { kind: word };
     }
-    if (word === "define" || word === "template" || word === "block") throw new TemplateError(`unexpected {{${word}}}`);
+    if (word === "template" || word === "block") return this.#template(word);
     const pipeline = this.#pipeline("command");
     this.#close("command");
     return { kind: "action", pipeline };
   }
 
+  /** `{{define "name"}}…{{end}}` */
+  #define(): void {
+    this.#skip();
+    const name = this.#name("define clause");
+    this.#close("define clause");
+    this.#body(name, "define clause");
+  }
+
+  /** `{{template "name" pipeline}}`, or `{{block "name" pipeline}}…{{end}}`, which also defines it. */
+  #template(word: "template" | "block"): Node {
+    const start = this.#index();
+    this.#skip();
+    const at = this.#peek()?.at ?? 0;
+    const name = this.#name(`${word} clause`);
+    const pipeline = this.#peek()?.kind === "close" ? undefined : this.#pipeline(`${word} clause`);
+    const text = `{{${this.#source.slice(this.#tokens[start]?.at, this.#peek()?.at).trim()}}}`;
+    this.#close(`${word} clause`);
+    if (word === "block") this.#body(name, "block clause");
+    return { kind: "template", name, pipeline, at, text };
+  }
+
+  #name(context: string): string {
+    const token = this.#peek();
+    if (token?.kind !== "string")
+      throw new TemplateError(`unexpected ${JSON.stringify(token?.text ?? "EOF")} in ${context}`);
+    this.#skip();
+    return unquote(token.text);
+  }
+
+  /** The variables outside are not those inside. */
+  #body(name: string, context: string): void {
+    const outside = this.#variables;
+    this.#variables = ["$"];
+    const { nodes, stop } = this.#list();
+    if (stop !== "end")
+      throw new TemplateError(stop === undefined ? "unexpected EOF" : `unexpected {{${stop}}} in ${context}`);
+    this.#close("end");
+    this.#variables = outside;
+    this.#named.set(name, nodes);
+  }
+
   #control(kind: "if" | "with" | "range"): Node {
+    const outside = this.#variables.length;
     const pipeline = this.#pipeline(kind);
     this.#close(kind);
+    if (kind === "range") this.#loops++;
     const { nodes: body, stop } = this.#list();
+    if (kind === "range") this.#loops--;
     if (stop === undefined) throw new TemplateError("unexpected EOF");
-    if (stop === "end") {
-      this.#close("end");
-      return { kind, pipeline, body, otherwise: [] };
-    }
-    return { kind, pipeline, body, otherwise: this.#otherwise(kind) };
+    if (stop === "end") this.#close("end");
+    const otherwise = stop === "end" ? [] : this.#otherwise(kind);
+    this.#variables.length = outside;
+    return { kind, pipeline, body, otherwise };
   }
 
   #otherwise(kind: "if" | "with" | "range"): readonly Node[] {
@@ -142,10 +203,16 @@ class Parser {
       }
       if (mark !== ":=" && mark !== "=") break;
       this.#skip();
+      if (mark === ":=") this.#variables.push(...variables);
+      else variables.forEach((name) => this.#checkVariable(name));
       return { variables, declares: mark === ":=" };
     }
     this.#at = before;
     return { variables: [], declares: false };
+  }
+
+  #checkVariable(name: string): void {
+    if (!this.#variables.includes(name)) throw new TemplateError(`undefined variable "${name}"`);
   }
 
   #command(context: string): Command {
@@ -169,6 +236,7 @@ class Parser {
       case "field":
         return { kind: "fields", names: [token.text.slice(1), ...this.#fields()], at };
       case "variable":
+        this.#checkVariable(token.text);
         return { kind: "variable", name: token.text, names: this.#fields(), at };
       case "word":
         return this.#word(token.text, at);

@@ -1,4 +1,4 @@
-import { executeNodes, type TemplateData } from "./execute.ts";
+import { executeTemplate, type TemplateData } from "./execute.ts";
 import { templateFunctions } from "./functions.ts";
 import { parseTemplate } from "./parser.ts";
 
@@ -11,19 +11,20 @@ const builtin = new Set(["and", "or"]);
 
 /**
  * Parses the subset of Go's text/template that `--format` needs: fields, methods, pipelines, variables, `if`, `with`, `range`,
- * `break`, `continue`, comments, trim markers and Docker's functions.
+ * `break`, `continue`, `define`, `template`, `block`, comments, trim markers and Docker's functions.
  * @throws TemplateError with Go's text (`template: :1: …`)
  */
 export function compileTemplate(source: string): Template {
-  const nodes = parseTemplate(source, (name) => builtin.has(name) || templateFunctions.has(name));
-  return { execute: (data, out) => executeNodes(nodes, data, source, out) };
+  const parsed = parseTemplate(source, (name) => builtin.has(name) || templateFunctions.has(name));
+  return { execute: (data, out) => executeTemplate(parsed, data, source, out) };
 }
 
-/** Data of a JSON object: fields are its keys. */
-export function mapData(root: unknown): TemplateData {
+/** Data of a JSON object: fields are its keys. `typeName`: what Go calls it, where it has a type of its own. */
+export function mapData(root: unknown, typeName?: string): TemplateData {
   const isObject = typeof root === "object" && root !== null;
   return {
     root,
+    ...(typeName === undefined ? {} : { typeName }),
     fields: (name) =>
       isObject && Object.hasOwn(root, name) ? ((root as Readonly<Record<string, unknown>>)[name] ?? null) : undefined,
   };

@@ -40,7 +40,7 @@ async function settleExit(
     execDuration: String(Math.floor(ranMs(record, exit) / 1000)),
     exitCode: String(exit.exitCode),
   });
-  if (record.hostConfig.AutoRemove && !record.buildStep) {
+  if (record.hostConfig.AutoRemove && !record.buildStep && !context.restarted.has(record.id)) {
     context.signals.emit(record.id, { kind: "exited", exitCode: exit.exitCode });
     return context.background.retrying("removing a container that ended", () =>
       removeRecord(context, record, exit.exitCode, { volumes: true }),

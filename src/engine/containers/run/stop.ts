@@ -86,10 +86,13 @@ function sendSignal(context: ContainerContext, record: ContainerRecord, signal: 
 
 export async function restartContainer(context: ContainerContext, ref: string, options: StopOptions): Promise<void> {
   const record = context.registry.find(ref);
+  context.restarted.add(record.id);
   try {
     await stopContainer(context, record.id, options);
   } catch (error) {
     if (!isEngineError(error, "not_modified")) throw error;
+  } finally {
+    context.restarted.delete(record.id);
   }
   await startContainer(context, record.id);
   emitContainerEvent(context, record, "restart");
