@@ -9,7 +9,7 @@ import type { Mounter, Snapshotter } from "#snapshot";
 import type { Ulimit } from "#spec";
 import type { Database, Leases } from "#store";
 import type { VolumeStore } from "#volume";
-import type { EventBus } from "./events.ts";
+import type { EventBus } from "./events/bus.ts";
 import type { UserNamespaceOptions } from "./userns/mode.ts";
 
 /** Where an engine keeps things; all absolute. */

@@ -8,4 +8,4 @@ export { checkCgroupParent } from "./containers/run/cgroup-parent.ts";
 export { openEngine } from "./engine.ts";
 export { openEventLog } from "./events/log.ts";
 export type { UserNamespaceOptions } from "./userns/mode.ts";
-export { createEventBus, type EventBus, type EventInput } from "./events.ts";
+export { createEventBus, type EventBus, type EventInput } from "./events/bus.ts";

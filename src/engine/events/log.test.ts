@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { createLogger, silentLogger, systemClock } from "#core";
 import { removeTestTree } from "../../../test/support/remove.ts";
 import { tag } from "../../../test/support/tag.ts";
-import { createEventBus } from "../events.ts";
+import { createEventBus } from "./bus.ts";
 import { openEventLog, type EventLog } from "./log.ts";
 import { stampEvent } from "./message.ts";
 

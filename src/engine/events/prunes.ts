@@ -1,6 +1,6 @@
 import { EngineError } from "#core";
 import type { EventType } from "#spec";
-import type { EventBus } from "../events.ts";
+import type { EventBus } from "./bus.ts";
 
 /** Clean-ups that users ask for: one at a time of each kind of object, each told by an event. */
 export interface Prunes {

@@ -1,11 +1,11 @@
 import { AsyncQueue, EngineError, maxTimerMs, type Clock } from "#core";
 import type { EventMessage } from "#spec";
-import type { EventOptions } from "./contract.ts";
-import { matchesEvent } from "./events/filters.ts";
-import type { EventLog } from "./events/log.ts";
-import { stampEvent, type EventInput, type StampedEvent } from "./events/message.ts";
+import type { EventOptions } from "../contract.ts";
+import { matchesEvent } from "./filters.ts";
+import type { EventLog } from "./log.ts";
+import { stampEvent, type EventInput, type StampedEvent } from "./message.ts";
 
-export type { EventInput } from "./events/message.ts";
+export type { EventInput } from "./message.ts";
 
 /** Events that may wait for one listener; who is further behind is let go, since a gap would go unseen. */
 const maxWaiting = 16 * 1024;

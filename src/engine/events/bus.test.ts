@@ -2,11 +2,11 @@ import { afterAll, expect, test } from "bun:test";
 import { mkdtempSync } from "node:fs";
 import { maxTimerMs, silentLogger, systemClock, type Clock } from "#core";
 import type { EventMessage } from "#spec";
-import { removeTestTree } from "../../test/support/remove.ts";
-import { tag } from "../../test/support/tag.ts";
-import type { Filters } from "./contract.ts";
-import { createEventBus, type EventBus, type EventInput } from "./events.ts";
-import { openEventLog } from "./events/log.ts";
+import { removeTestTree } from "../../../test/support/remove.ts";
+import { tag } from "../../../test/support/tag.ts";
+import type { Filters } from "../contract.ts";
+import { createEventBus, type EventBus, type EventInput } from "./bus.ts";
+import { openEventLog } from "./log.ts";
 
 const noFilters: Filters = new Map();
 const start: EventInput = { type: "container", action: "start", id: "c1", attributes: { name: "web", tier: "a=b" } };
