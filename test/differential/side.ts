@@ -79,6 +79,8 @@ function clientDirectory(side: Side): string {
   Bun.spawnSync(["rm", "-f", join(directory, "docker")]);
   if (side.client.length === 1) symlinkSync(side.client[0] ?? "", join(directory, "docker"));
   else Bun.spawnSync(["sh", "-c", 'printf %s "$2" >"$1" && chmod 755 "$1"', "sh", join(directory, "docker"), script]);
+  const api = `#!/bin/sh\nexec '${process.execPath}' '${join(import.meta.dirname, "request.ts")}' "$@"\n`;
+  Bun.spawnSync(["sh", "-c", 'printf %s "$2" >"$1" && chmod 755 "$1"', "sh", join(directory, "api"), api]);
   directories.set(side.name, directory);
   return directory;
 }
