@@ -96,8 +96,8 @@ describe("what the engine is asked", () => {
     [
       "POST /containers/c/exec",
       "containers.createExec",
-      ["c", { Cmd: ["ls -l"] }],
-      { body: { Cmd: "ls -l", Env: null } },
+      ["c", { Cmd: ["ls", "-l"] }],
+      { body: { Cmd: ["ls", "-l"], Env: null } },
     ],
   ])("%s", async (line, useCase, args, sent) => {
     const answers = {
@@ -115,7 +115,7 @@ describe("what the engine is asked", () => {
     await ask(engine, "POST /v1.41/volumes/prune");
     const response = await ask(engine, "POST /volumes/prune");
     expect(calls.map(({ args }) => args)).toEqual([[new Map([["all", ["true"]]])], [new Map()]]);
-    expect(response).toMatchObject({ status: 200, value: { VolumesDeleted: null, SpaceReclaimed: 0 } });
+    expect(response).toMatchObject({ status: 200, value: { VolumesDeleted: [], SpaceReclaimed: 0 } });
   });
 
   test("create: names in any case, text for a list, null for absence", async () => {

@@ -25,7 +25,9 @@ export async function readJson<const S extends ObjectSchema>(
     if (emptyMeans !== undefined) return emptyMeans;
     throw new EngineError("invalid", "invalid JSON: got EOF while reading request body");
   }
-  const result = v.safeParse(schema, canonical(parse(source), schema));
+  const value = parse(source) ?? {};
+  if (Array.isArray(value)) throw new EngineError("invalid", "invalid JSON: body: a list, not an object");
+  const result = v.safeParse(schema, canonical(value, schema));
   if (result.success) return result.output;
   const [issue] = result.issues;
   throw new EngineError("invalid", `invalid JSON: ${v.getDotPath(issue) ?? "body"}: ${issue.message}`);
@@ -33,6 +35,7 @@ export async function readJson<const S extends ObjectSchema>(
 
 function checkContentType(type = ""): void {
   if (type.split(";", 1)[0]?.trim().toLowerCase() === "application/json") return;
+  if (type === "") throw new EngineError("invalid", "malformed Content-Type header (): mime: no media type");
   throw new EngineError("invalid", `unsupported Content-Type header (${type}): must be 'application/json'`);
 }
 

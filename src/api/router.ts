@@ -48,6 +48,7 @@ export function createRouter(routes: readonly Route[]): Router {
   return {
     find(method, path) {
       const segments = path.slice(1).split("/");
+      if (segments.at(-1) === "") return undefined;
       const group = groups.get(groupKey(method, segments[0] ?? ""));
       if (!group) return undefined;
       const compact = segments.includes("") ? segments.filter((segment) => segment !== "") : segments;

@@ -102,7 +102,12 @@ const resources = {
   CpuRealtimeRuntime: opt(number),
   CpusetCpus: opt(text),
   CpusetMems: opt(text),
-  Devices: opt(v.array(v.looseObject({ PathOnHost: text, PathInContainer: text, CgroupPermissions: text }))),
+  Devices: opt(v.array(v.looseObject({
+        PathOnHost: v.optional(text, ""),
+        PathInContainer: v.optional(text, ""),
+        CgroupPermissions: v.optional(text, ""),
+      }),
+    )),
   DeviceCgroupRules: opt(texts),
   MemoryReservation: opt(number),
   MemorySwap: opt(number),
@@ -165,7 +170,7 @@ const hostConfig = v.looseObject({
 });
 
 const endpoint = v.looseObject({
-  IPAMConfig: opt(v.looseObject({ IPv4Address: opt(text), IPv6Address: opt(text) })),
+  IPAMConfig: opt(v.looseObject({ IPv4Address: opt(text), IPv6Address: opt(text), LinkLocalIPs: opt(texts) })),
   Links: opt(texts),
   Aliases: opt(texts),
   MacAddress: opt(text),
@@ -186,7 +191,7 @@ export const execCreateSchema = v.looseObject({
   DetachKeys: opt(text),
   Tty: opt(flag),
   Env: opt(texts),
-  Cmd: opt(textList),
+  Cmd: opt(texts),
   Privileged: opt(flag),
   User: opt(text),
   WorkingDir: opt(text),

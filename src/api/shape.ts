@@ -10,12 +10,18 @@ export function shapeImageSummary(image: ImageSummary, version: ApiVersionNumber
     ...image,
     Containers: -1,
     ...(version < 1044 && { VirtualSize: image.Size }),
-    ...(version < 1043 && image.RepoTags.length === 0 && { RepoTags: ["<none>:<none>"] }),
-    ...(version < 1043 && image.RepoDigests.length === 0 && { RepoDigests: ["<none>@<none>"] }),
+    ...(version < 1043 && namesBefore1043(image)),
   };
 }
 
-/** Fields of a container's config that an image's config carried, always empty, up to 1.49. */
+/** An image with neither tag nor digest had one of each, of `<none>`. */
+function namesBefore1043({ RepoTags, RepoDigests }: ImageSummary): object {
+  if (RepoTags.length === 0 && RepoDigests.length === 0)
+    return { RepoTags: ["<none>:<none>"], RepoDigests: ["<none>@<none>"] };
+  return RepoDigests.length === 0 ? { RepoDigests: null } : {};
+}
+
+/** Fields of a container's config that an image's config carried up to 1.49. */
 const emptyContainerConfig = {
   Hostname: "",
   Domainname: "",
@@ -28,13 +34,39 @@ const emptyContainerConfig = {
   Image: "",
 };
 
-export function shapeImageInspect(image: ImageInspect, version: ApiVersionNumber): unknown {
-  if (version > 1049) return image;
+/** Up to 1.44 an image told the config of the container it was committed from. */
+const noContainerConfig = {
+  ...emptyContainerConfig,
+  User: "",
+  Env: null,
+  Cmd: null,
+  Volumes: null,
+  WorkingDir: "",
+  Entrypoint: null,
+  OnBuild: null,
+  Labels: null,
+};
+
+/** `Config` comes last, and its fields by the alphabet, as Docker sends them; so do the keys of its maps. */
+export function shapeImageInspect({ Config, ...image }: ImageInspect, version: ApiVersionNumber): unknown {
   return {
     ...image,
-    ...(image.Config && { Config: { ...emptyContainerConfig, ...image.Config } }),
+    ...(version < 1045 && { ContainerConfig: noContainerConfig }),
     ...(version < 1044 && { VirtualSize: image.Size }),
+    Config: Config && sortedDeep(imageConfig(Config, version)),
   };
+}
+
+/** Image configs often carry the fields of a container's config themselves. */
+function imageConfig(config: object, version: ApiVersionNumber): object {
+  if (version < 1050) return { ...emptyContainerConfig, ...config };
+  return Object.fromEntries(Object.entries(config).filter(([key]) => !Object.hasOwn(emptyContainerConfig, key)));
+}
+
+function sortedDeep(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, item]) => [key, sortedDeep(item)]));
 }
 
 /** Before 1.45 the aliases on a user's network held the short id too. */
@@ -56,4 +88,28 @@ export function shapeEvent(event: EventMessage): EventMessage {
   if (event.status !== undefined || (event.Type !== "container" && event.Type !== "image")) return event;
   const from = event.Type === "container" ? event.Actor.Attributes["image"] : undefined;
   return { status: event.Action, id: event.Actor.ID, ...(from !== undefined && { from }), ...event };
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** What older versions told besides, and what they did not know. */
+export function shapeInfo({ FirewallBackend, ...info }: Fields, version: ApiVersionNumber): Fields {
+  if (version >= 1050) return { ...info, FirewallBackend };
+  return {
+    ...info,
+    ...(version < 1042 && { KernelMemory: false }),
+    ...(version === 1049 && { FirewallBackend }),
+    BridgeNfIptables: false,
+    BridgeNfIp6tables: false,
+    ...(version < 1049 && { RuncCommit: withExpected(info["RuncCommit"]), RegistryConfig: withArtifacts(info) }),
+  };
+}
+
+function withExpected(commit: unknown): unknown {
+  return { ...(commit as Fields), Expected: (commit as Fields)["ID"] };
+}
+
+function withArtifacts({ RegistryConfig }: Fields): unknown {
+  const none = { AllowNondistributableArtifactsCIDRs: null, AllowNondistributableArtifactsHostnames: null };
+  return { ...none, ...(RegistryConfig as Fields) };
 }

@@ -6,6 +6,8 @@ import type { OciRuntime } from "./oci-runtime.ts";
  * "no such file or directory" mean 127, "permission denied" and "is a directory" 126, anything else 125 or 128.
  */
 export function createError(runtime: OciRuntime, raw: string, command: string | undefined): EngineError {
+  const file = /chdir [`"](.*)[`"]: not a directory/i.exec(lastMessage(raw))?.[1];
+  if (file !== undefined) return new EngineError("invalid", `Cannot mkdir: ${file} is not a directory`);
   const text = `OCI runtime create failed: ${runtime.name} create failed: ${explain(raw, command)}: unknown`;
   return new EngineError(codeOf(text), `failed to create task for container: failed to create shim task: ${text}`);
 }

@@ -16,6 +16,12 @@ const aliases: Readonly<Record<string, string>> = {
   armhf: "arm",
 };
 
+/** What Go builds for: a word alone must be one of these. */
+const architectures = new Set(
+  "386 amd64 arm arm64 loong64 mips mips64 mips64le mipsle ppc64 ppc64le riscv64 s390x wasm".split(" "),
+);
+const systems = new Set("aix android darwin dragonfly freebsd illumos ios js netbsd openbsd plan9 solaris windows".split(" "));
+
 /** The platform of this host, in Go's names. */
 export function hostPlatform(): Platform {
   return { os: "linux", architecture: goArch[process.arch] ?? process.arch };
@@ -24,12 +30,18 @@ export function hostPlatform(): Platform {
 /** Parses `linux/arm64/v8`, `arm64` or `linux`. @throws EngineError `invalid` */
 export function parsePlatform(text: string): Platform {
   const parts = text.toLowerCase().split("/");
-  if (parts.length > 3 || parts.some((part) => !/^[a-z0-9_.-]+$/.test(part))) {
+  if (parts.length > 3)
+    throw new EngineError("invalid", `${JSON.stringify(text)}: cannot parse platform specifier: invalid argument`);
+  if (parts.some((part) => !/^[a-z0-9_.-]+$/.test(part))) {
     throw new EngineError("invalid", `${JSON.stringify(text)} is an invalid OS component or architecture`);
   }
   const [first = "", second, third] = parts;
   if (second === undefined) {
-    return first === "linux" ? hostPlatform() : { os: "linux", architecture: aliases[first] ?? first };
+    if (first === "linux") return hostPlatform();
+    const architecture = aliases[first] ?? first;
+    if (architectures.has(architecture)) return { os: "linux", architecture };
+    if (systems.has(first)) return { os: first, architecture: hostPlatform().architecture };
+    throw new EngineError("invalid", `${JSON.stringify(text)}: unknown operating system or architecture: invalid argument`);
   }
   const platform = { os: first, architecture: aliases[second] ?? second };
   return third === undefined ? platform : { ...platform, variant: third };

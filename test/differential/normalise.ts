@@ -14,7 +14,7 @@ const volatile: readonly (readonly [RegExp, string])[] = [
   [/\b\d+(?:\.\d+)?\s?(?:k|M|G)?B\b/g, "<size>"],
   // The runtime that happens to be installed, and containerd's class of the error, which later versions leave out.
   [
-    /\b(?:runc|crun) create failed: unable to start container process: (?:error during container init: )?/g,
+    /\b(?:runc|crun) create failed: (?:unable to start container process: (?:error during container init: )?)?/g,
     "runtime create failed: ",
   ],
   [/: unknown$/gm, ""],

@@ -17,7 +17,8 @@ const response = await fetch(`http://engine${path}`, {
   ...(body === "-" ? {} : { body: new TextEncoder().encode(body) }),
 });
 console.log(`${response.status} ${response.headers.get("content-type") ?? "no type"}`);
-for (const name of ["Api-Version", "Docker-Experimental", "Ostype", "Location"])
+// Docker leaves them out of some errors.
+for (const name of response.ok ? ["Api-Version", "Docker-Experimental", "Ostype", "Location"] : [])
   if (response.headers.has(name)) console.log(`${name}: ${response.headers.get(name)}`);
 const text = await response.text();
 for (const line of shapeOf(text)) console.log(line);
@@ -39,5 +40,5 @@ function collect(value: unknown, at: string, seen: Set<string>): void {
   } else if (typeof value === "object" && value !== null) {
     if (Object.keys(value).length === 0) seen.add(`${at}: {}`);
     for (const [key, each] of Object.entries(value)) collect(each, `${at}.${named.test(key) ? "<name>" : key}`, seen);
-  } else seen.add(at === ".message" ? `.message: ${String(value)}` : `${at}: ${value === null ? "null" : typeof value}`);
+  } else seen.add(at === ".message" ? `.message: ${String(value).replace(/^(?:invalid JSON: .*|unexpected content after JSON)$/s, "invalid JSON")}` : `${at}: ${value === null ? "null" : typeof value}`);
 }

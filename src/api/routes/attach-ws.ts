@@ -14,6 +14,7 @@ export const attachWebsocketRoutes: readonly Route[] = [
 async function attach(call: Call): Promise<HijackResponse> {
   const detachKeys = call.param("detachKeys");
   const keys = parseDetachKeys(detachKeys);
+  await call.engine.containers.inspect(call.name, { size: false });
   checkHandshake(call.request.headers);
   const wanted = (stream: string): boolean => call.version < 1042 || boolParam(call, stream);
   const session = await call.engine.containers.attach(call.name, {

@@ -40,6 +40,8 @@ async function top(call: Call): Promise<ApiResponse> {
 
 async function create(call: Call): Promise<ApiResponse> {
   const request = await readJson(call.request, containerCreateSchema);
+  if (Object.keys(request).length === 0)
+    throw new EngineError("invalid", "config cannot be empty in order to create a container");
   checkEndpoints(request, call.version);
   const platform = call.param("platform");
   const { containers } = call.engine;
@@ -73,7 +75,7 @@ async function rename(call: Call): Promise<ApiResponse> {
 }
 
 async function update(call: Call): Promise<ApiResponse> {
-  const request = await readJson(call.request, containerUpdateSchema);
+  const request = await readJson(call.request, containerUpdateSchema, {});
   // Older clients send 0 for what they do not know.
   const { PidsLimit, ...rest } = request;
   const known = call.version >= 1040 || PidsLimit !== 0;

@@ -1,4 +1,5 @@
 import { EngineError } from "#core";
+import { parsePlatform } from "#spec";
 import type { Call } from "../call.ts";
 import { progressResponse } from "../progress.ts";
 import { boolParam, repositoryParam } from "../query.ts";
@@ -36,13 +37,22 @@ function create(call: Call): Promise<ApiResponse> {
   const source = call.param("fromSrc");
   if (source === "") throw new EngineError("not_implemented", "pulling from a registry is not built yet");
   const platform = call.param("platform");
+  if (platform !== "") parsePlatform(platform);
   const messages = call.engine.images.import(source === "-" ? call.request.body.stream() : sourceUrl(source), {
     ...repositoryParam(call),
     message: call.param("message"),
-    changes: call.query.getAll("changes").flatMap((change) => change.split("\n").filter((line) => line.trim() !== "")),
+    changes: changesOf(call),
     ...(platform !== "" && { platform }),
   });
   return progressResponse(messages);
+}
+
+/** One instruction each. */
+function changesOf(call: Call): readonly string[] {
+  const given = call.query.getAll("changes");
+  const changes = given.flatMap((change) => change.split("\n").filter((line) => line.trim() !== ""));
+  if (given.length > 0 && changes.length === 0) throw new EngineError("invalid", "file with no instructions");
+  return changes;
 }
 
 /** Docker takes a host without scheme for http. */

@@ -21,12 +21,12 @@ function remove(call: Call): ApiResponse {
   return empty(204);
 }
 
-/** Items of a list have no `Containers` since 1.28. */
+/** Since 1.28 a list does not say which containers are on a network. */
 function list(call: Call): ApiResponse {
   const networks = call.engine.networks.list(parseFilters(call, filterKeys.networks));
   return json(call.version < 1028 ? networks : networks.map(withoutContainers));
 }
 
-function withoutContainers({ Containers: _containers, ...network }: NetworkInfo): Omit<NetworkInfo, "Containers"> {
-  return network;
+function withoutContainers(network: NetworkInfo): NetworkInfo {
+  return { ...network, Containers: {} };
 }

@@ -3,6 +3,7 @@ import type { DiskUsageType } from "#engine";
 import type { Call } from "../call.ts";
 import { empty, json, text, type ApiResponse } from "../response.ts";
 import type { Route } from "../router.ts";
+import { shapeInfo } from "../shape.ts";
 
 const pingHeaders = {
   "Content-Type": "text/plain; charset=utf-8",
@@ -18,11 +19,15 @@ export const systemRoutes: readonly Route[] = [
   { method: "GET", pattern: "/_ping", handler: () => pong },
   { method: "HEAD", pattern: "/_ping", handler: () => silentPong },
   { method: "GET", pattern: "/version", handler: ({ engine }) => json(engine.system.version()) },
-  { method: "GET", pattern: "/info", handler: async ({ engine }) => json(await engine.system.info()) },
+  { method: "GET", pattern: "/info", handler: info },
   { method: "GET", pattern: "/system/df", handler: diskUsage },
   { method: "GET", pattern: "/plugins", handler: () => json([]) },
   { method: "GET", pattern: "/plugins/{name*}/json", handler: missingPlugin },
 ];
+
+async function info({ engine, version }: Call): Promise<ApiResponse> {
+  return json(shapeInfo(await engine.system.info(), version));
+}
 
 const usageTypes: readonly DiskUsageType[] = ["container", "image", "volume", "build-cache"];
 

@@ -31,7 +31,7 @@ async function remove(call: Call): Promise<ApiResponse> {
 async function prune(call: Call): Promise<ApiResponse> {
   const filters = parseFilters(call, filterKeys.volumesPrune);
   const { deleted, spaceReclaimed } = await call.engine.volumes.prune(pruneFilters(filters, call.version));
-  return json({ VolumesDeleted: deleted.length > 0 ? deleted : null, SpaceReclaimed: spaceReclaimed });
+  return json({ VolumesDeleted: deleted, SpaceReclaimed: spaceReclaimed });
 }
 
 /** Before 1.42 a prune took named volumes too. */

@@ -8,7 +8,7 @@ const allowed = "CMD ENTRYPOINT ENV EXPOSE HEALTHCHECK LABEL ONBUILD STOPSIGNAL 
 
 /**
  * The `--change` lines of commit and import, laid on a config in order; each one instruction.
- * @throws EngineError `invalid`, `run is not a valid change command`
+ * @throws EngineError `invalid`, `RUN is not a valid change command`
  */
 export function applyChanges(config: ImageRunConfig, changes: readonly string[]): ImageRunConfig {
   let result = config;
@@ -16,7 +16,7 @@ export function applyChanges(config: ImageRunConfig, changes: readonly string[])
   for (const change of changes) {
     const keyword = change.trim().split(/\s/, 1)[0] ?? "";
     if (!allowed.includes(keyword.toUpperCase())) {
-      throw new EngineError("invalid", `${keyword.toLowerCase()} is not a valid change command`);
+      throw new EngineError("invalid", `${keyword} is not a valid change command`);
     }
     const instruction = parseTrigger(change);
     if (

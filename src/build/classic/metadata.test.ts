@@ -75,9 +75,9 @@ describe("--change", () => {
   });
 
   test.each([
-    ["RUN x", "run is not a valid change command"],
-    ["FROM x", "from is not a valid change command"],
-    ["Foo", "foo is not a valid change command"],
+    ["RUN x", "RUN is not a valid change command"],
+    ["FROM x", "FROM is not a valid change command"],
+    ["Foo", "Foo is not a valid change command"],
     ["ENV a", "ENV must have two arguments"],
   ])("%s is refused", (change, message) => expect(() => applyChanges({}, [change])).toThrow(message));
 });

@@ -11,13 +11,13 @@ export function exposedPorts(text: string): string[] {
   const protocol = slash < 0 ? "tcp" : text.slice(slash + 1).toLowerCase() || "tcp";
   const ports = slash < 0 ? text : text.slice(0, slash);
   const container = ports.slice(ports.lastIndexOf(":") + 1);
-  if (!["tcp", "udp", "sctp"].includes(protocol))
-    throw new EngineError("invalid", `Invalid proto: ${text.slice(slash + 1)}`);
   const match = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(container);
   const first = Number(match?.[1]);
   const last = Number(match?.[2] ?? match?.[1]);
   if (!match || first < 1 || last > maxPort || last < first) {
     throw new EngineError("invalid", `Invalid containerPort: ${container}`);
   }
+  if (!["tcp", "udp", "sctp"].includes(protocol))
+    throw new EngineError("invalid", `Invalid proto: ${text.slice(slash + 1)}`);
   return Array.from({ length: last - first + 1 }, (_, index) => `${first + index}/${protocol}`);
 }

@@ -80,6 +80,7 @@ function forgetUnstarted({ signals }: ContainerContext, exec: Exec, execs: Map<s
 function newExec(context: ContainerContext, ref: string, request: ExecCreateRequest): Exec {
   const record = runningContainer(context, ref);
   if ((request.Cmd ?? []).length === 0) throw new EngineError("invalid", "No exec command specified");
+  if (request.User) resolveUser(`/proc/${record.state.pid}/root`, request.User);
   const exec: Exec = {
     id: parseExecId(randomHexId()),
     containerId: record.id,

@@ -33,6 +33,7 @@ export function prepareNetwork(
   namespacePath?: string,
 ): PreparedNetwork {
   const plan = networkPlan(record.hostConfig.NetworkMode ?? "bridge");
+  if (plan.kind === "host" || plan.kind === "container") refuseOthers(record);
   if (plan.kind === "host") return unconnected(undefined);
   if (plan.kind === "container") return unconnected(sharedSandbox(context, plan.ref, record));
   const { sandboxes } = context.deps;
@@ -40,6 +41,15 @@ export function prepareNetwork(
   undo.defer(() => sandboxes.remove(record.id));
   if (plan.kind === "none" || record.config.NetworkDisabled) return unconnected(sandbox.path);
   return { sandboxPath: sandbox.path, connect: () => connectBridge(context, record, sandbox, undo) };
+}
+
+/** Whose network is another's cannot be on one of its own, too. */
+function refuseOthers({ endpoints, hostConfig }: ContainerRecord): void {
+  if (Object.keys(endpoints).every((name) => name === hostConfig.NetworkMode)) return;
+  throw new EngineError(
+    "invalid",
+    "failed to set up container networking: container sharing network namespace with another container or host cannot be connected to any other network",
+  );
 }
 
 function unconnected(sandboxPath: string | undefined): PreparedNetwork {

@@ -11,10 +11,10 @@ export function createNetworks(context: ContainerContext): Networks {
       context.networks
         .list()
         .filter((network) => matches(network, filters))
-        .map((network) => info(context, network)),
+        .map((network) => info(context, network, {})),
     inspect: (ref) => {
       const network = context.networks.find(ref);
-      return { ...info(context, network), Containers: connected(context, network) };
+      return info(context, network, connected(context, network));
     },
     // All networks there are so far are Docker's own three.
     remove: (ref) => {
@@ -28,7 +28,8 @@ export function createNetworks(context: ContainerContext): Networks {
   };
 }
 
-function info({ networks }: ContainerContext, network: NetworkRecord): NetworkInfo {
+/** In Docker's order, which `network inspect` shows. */
+function info({ networks }: ContainerContext, network: NetworkRecord, Containers: ConnectedContainers): NetworkInfo {
   const isBridge = network.driver === "bridge";
   const { subnet, gateway } = networkConfig(networks, network);
   return {
@@ -45,14 +46,26 @@ function info({ networks }: ContainerContext, network: NetworkRecord): NetworkIn
     Ingress: false,
     ConfigFrom: { Network: "" },
     ConfigOnly: false,
-    Options: isBridge
-      ? { "com.docker.network.bridge.default_bridge": "true", "com.docker.network.bridge.name": networks.bridge.name }
-      : {},
+    Containers,
+    Options: isBridge ? bridgeOptions(networks.bridge.name) : {},
     Labels: {},
   };
 }
 
-function connected({ registry }: ContainerContext, network: NetworkRecord): NonNullable<NetworkInfo["Containers"]> {
+type ConnectedContainers = NonNullable<NetworkInfo["Containers"]>;
+
+function bridgeOptions(name: string): Readonly<Record<string, string>> {
+  return {
+    "com.docker.network.bridge.default_bridge": "true",
+    "com.docker.network.bridge.enable_icc": "true",
+    "com.docker.network.bridge.enable_ip_masquerade": "true",
+    "com.docker.network.bridge.host_binding_ipv4": "0.0.0.0",
+    "com.docker.network.bridge.name": name,
+    "com.docker.network.driver.mtu": "1500",
+  };
+}
+
+function connected({ registry }: ContainerContext, network: NetworkRecord): ConnectedContainers {
   const entries = registry.all().flatMap(({ id, name, state: { endpoint } }) => {
     if (endpoint?.networkId !== network.id) return [];
     const { endpointId, macAddress, ipAddress, prefixLength } = endpoint;

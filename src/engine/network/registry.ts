@@ -14,6 +14,7 @@ export interface NetworkRegistry {
   list(): NetworkRecord[];
   /** Full id, exact name, or unique id prefix. @throws EngineError `not_found`, `invalid` when ambiguous */
   find(ref: string): NetworkRecord;
+  named(name: string): NetworkRecord | undefined;
   readonly defaultBridge: NetworkRecord;
   readonly bridge: BridgeOptions;
 }
@@ -46,7 +47,8 @@ export function openNetworkRegistry(database: Database, clock: Clock, bridge: Br
   });
   const records = database.all<NetworkRow>("SELECT * FROM networks ORDER BY name").map(toRecord);
   const find = (ref: string): NetworkRecord => findNetwork(records, ref);
-  return { list: () => [...records], find, defaultBridge: find("bridge"), bridge };
+  const named = (name: string): NetworkRecord | undefined => records.find((record) => record.name === name);
+  return { list: () => [...records], find, named, defaultBridge: find("bridge"), bridge };
 }
 
 function toRecord(row: NetworkRow): NetworkRecord {

@@ -51,15 +51,20 @@ export interface PreviousSample {
 }
 
 /** The begin of a container's run: it had used nothing, and since then every processor has counted every nanosecond. */
-export function startOfRun({ readNs, systemCpuNs, startedAt }: Sample, onlineCpus: number): PreviousSample {
+export function startOfRun({ readNs, systemCpuNs, startedAt, reading }: Sample, onlineCpus: number): PreviousSample {
   const startedNs = BigInt(Date.parse(startedAt)) * 1_000_000n;
   const ranNs = Number(readNs - startedNs);
   return {
     readNs: startedNs,
     systemCpuNs: Math.max(0, systemCpuNs - Math.max(0, ranNs) * onlineCpus),
-    cpu: noCpu,
+    cpu: unusedBy(reading.cpu.cpu_usage.percpu_usage),
     startedAt,
   };
+}
+
+function unusedBy(processors: readonly unknown[] | undefined): ContainerReading["cpu"] {
+  if (processors === undefined) return noCpu;
+  return { ...noCpu, cpu_usage: { ...noCpu.cpu_usage, percpu_usage: processors.map(() => 0) } };
 }
 
 const noCpu = {

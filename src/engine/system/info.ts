@@ -126,7 +126,6 @@ function runtimeInfo({ deps, specHost }: ContainerContext): Readonly<Record<stri
       ...(specHost.cgroupVersion === 2 ? ["name=cgroupns"] : []),
       ...(deps.options.userNamespaces.remap === "none" ? [] : ["name=userns"]),
     ],
-    DefaultAddressPools: null,
     CDISpecDirs: [],
   };
 }

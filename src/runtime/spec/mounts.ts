@@ -1,3 +1,4 @@
+import { EngineError } from "#core";
 import type { HostConfig, OciMount } from "#spec";
 
 const defaultShmBytes = 64 * 1024 * 1024;
@@ -103,9 +104,23 @@ function tmpfsMounts(hostConfig: HostConfig): OciMount[] {
   return [...short, ...long];
 }
 
+/** What else may be asked of a tmpfs, with a value. */
+const tmpfsValues = new Set(["size", "mode", "uid", "gid", "nr_inodes", "nr_blocks", "mpol"]);
+const tmpfsFlags = new Set(
+  "defaults,ro,rw,suid,nosuid,dev,nodev,exec,noexec,sync,async,dirsync,mand,nomand,atime,noatime,diratime,nodiratime,relatime,norelatime,strictatime,nostrictatime,bind,rbind,private,rprivate,shared,rshared,slave,rslave,unbindable,runbindable,remount"
+    .split(","),
+);
+
+function checkTmpfsOption(option: string): void {
+  const [name = ""] = option.split("=", 1);
+  if (tmpfsFlags.has(option) || (tmpfsValues.has(name) && option.includes("="))) return;
+  throw new EngineError("invalid", `invalid tmpfs option ${JSON.stringify(name)}`);
+}
+
 /** Later options win over earlier and default ones of the same meaning. */
 function tmpfs(destination: string, wanted: readonly string[]): OciMount {
   const options = new Map<string, string>();
+  for (const option of wanted) checkTmpfsOption(option);
   for (const option of [...tmpfsDefaults, ...wanted]) {
     const key = option.split("=", 1)[0] ?? option;
     options.delete(opposites[key] ?? "");

@@ -1,11 +1,13 @@
 import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
+import { normalize } from "node:path/posix";
 import { EngineError, parseSignal } from "#core";
+import { resolveCapabilities } from "#runtime";
 import type { ContainerConfig, HostConfig, Resources } from "#spec";
 
 /** Values out of their range and modes that are none of Docker's, in its words. @throws EngineError `invalid` */
 export function checkHostConfig(config: ContainerConfig, host: HostConfig): void {
-  const { OomScoreAdj = 0, Isolation = "", IpcMode = "", UTSMode = "", CgroupnsMode = "" } = host;
+  const { OomScoreAdj = 0, Isolation = "", IpcMode = "", PidMode = "", UTSMode = "", CgroupnsMode = "" } = host;
   const refuse = (wrong: boolean, text: string): void => {
     if (wrong) throw new EngineError("invalid", text);
   };
@@ -19,12 +21,33 @@ export function checkHostConfig(config: ContainerConfig, host: HostConfig): void
     `invalid isolation (${Isolation}): linux only supports 'default'`,
   );
   refuse(!/^(?:|none|host|private|shareable|container:.+)$/.test(IpcMode), `invalid IPC mode: ${IpcMode}`);
+  refuse(!/^(?:|host|container:.+)$/.test(PidMode), `invalid PID mode: ${PidMode}`);
+  refuse(!["", "host"].includes(UTSMode), `invalid UTS mode: ${UTSMode}`);
+  for (const variable of config.Env ?? [])
+    refuse(variable === "" || variable.startsWith("="), `invalid environment variable: ${variable}`);
   refuse(UTSMode === "host" && Boolean(config.Hostname), "conflicting options: hostname and the UTS mode");
   refuse(!["", "private", "host"].includes(CgroupnsMode), `invalid cgroup namespace mode: ${CgroupnsMode}`);
   refuse((host.ShmSize ?? 0) < 0, "SHM size can not be less than 0");
+  checkCapabilities(host);
+  checkTmpfs(host);
   checkPorts(host);
   checkDevices(host);
   checkCpusets(host);
+}
+
+function checkCapabilities({ CapAdd, CapDrop }: HostConfig): void {
+  const [add, drop] = [CapAdd ?? [], CapDrop ?? []];
+  if (add.length + drop.length > 0) resolveCapabilities({ add, drop, privileged: false, available: [] });
+}
+
+/** Their options the start checks. */
+function checkTmpfs({ Tmpfs }: HostConfig): void {
+  for (const path of Object.keys(Tmpfs ?? {})) {
+    if (!path.startsWith("/"))
+      throw new EngineError("invalid", `invalid mount path: '${path}' mount path must be absolute`);
+    if (normalize(path) === "/")
+      throw new EngineError("invalid", "invalid specification: destination can't be '/'");
+  }
 }
 
 /** Addresses and ports of the host go into rules of the firewall as they are. */

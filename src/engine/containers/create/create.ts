@@ -5,6 +5,7 @@ import { formatPlatform, hostPlatform, parsePlatform, runsOn } from "#spec";
 import type { ContainerConfig, ContainerCreateRequest, ContainerCreateResponse, EndpointSpec, HostConfig } from "#spec";
 import type { VolumeRecord } from "#volume";
 import { withHealthAnnotation } from "../../health/annotation.ts";
+import { checkEndpoints } from "../../network/check-endpoints.ts";
 import { checkNetworkMode } from "../../network/mode.ts";
 import { checkCgroupParent } from "../run/cgroup-parent.ts";
 import { checkContainerName, checkRequest } from "./check-request.ts";
@@ -40,6 +41,8 @@ export async function createContainer(
   });
   checkCgroupParent(context.deps.machine.cgroupDriver, host.CgroupParent ?? "");
   checkRuntime(context, host);
+  const endpoints = endpointsOf(request);
+  checkEndpoints(context.networks, host, config, endpoints);
   checkNetworkMode(host, { ...config, ExposedPorts: request.ExposedPorts ?? null });
   const rlimitWarnings = resolveRlimits(host.Ulimits ?? [], context.specHost).warnings;
   const record = await materialise(context, {
@@ -47,7 +50,7 @@ export async function createContainer(
     config,
     host,
     name: chosen,
-    endpoints: endpointsOf(request),
+    endpoints,
     buildStep: false,
   });
   return { Id: record.id, Warnings: [...warnings, ...rlimitWarnings, ...createWarnings(host)] };
@@ -111,7 +114,7 @@ function resolveImage({ deps }: ContainerContext, name: string, platform: string
   if (runsOn(wanted, image.config)) return image;
   throw new EngineError(
     "not_found",
-    `image with reference ${name} was found but does not match the specified platform: wanted ${formatPlatform(wanted)}, actual: ${formatPlatform(image.config)}`,
+    `image with reference ${name} was found but its platform (${formatPlatform(image.config)}) does not match the specified platform (${formatPlatform(wanted)})`,
   );
 }
 

@@ -88,6 +88,7 @@ function parseBind(text: string, driver: string | undefined): Wanted {
 }
 
 function fromSpec(spec: MountSpec): Wanted {
+  if (spec.Target === "") throw new EngineError("invalid", `${badConfig(spec.Type)}field Target must not be empty`);
   const target = containerTarget(spec.Target, badConfig(spec.Type));
   const readonly = spec.ReadOnly ? ["ro"] : [];
   switch (spec.Type) {
@@ -157,7 +158,7 @@ function volumeRequest(name: string, driver: string | undefined): VolumeRequest 
 }
 
 /** @param blame what the error starts with */
-function containerTarget(path: string, blame = `invalid volume specification: '${path}': `): string {
+function containerTarget(path: string, blame = `invalid volume specification: '${path}': ${badConfig("volume")}`): string {
   const clean = normalize(path).replace(/(?<=.)\/+$/, "");
   const fault = !clean.startsWith("/")
     ? `invalid mount path: '${path}' mount path must be absolute`

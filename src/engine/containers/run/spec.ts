@@ -6,6 +6,7 @@ import type { ContainerContext } from "../context.ts";
 import type { ContainerFiles } from "../host-files.ts";
 import { joinedNamespaces } from "./joined.ts";
 import type { ContainerRecord, MountRecord } from "../record.ts";
+import { withTmpfsModes } from "./tmpfs-modes.ts";
 
 /** Options of a mount record that are Docker's own and mean nothing to an OCI runtime. */
 const dockerOnly = new Set(["z", "Z", "nocopy", "consistent", "cached", "delegated", "bind-nonrecursive"]);
@@ -29,7 +30,7 @@ export function containerSpec(context: ContainerContext, record: ContainerRecord
   const network: NetworkNamespace = sandboxPath === undefined ? { kind: "host" } : { kind: "path", path: sandboxPath };
   return createSpec({
     config: { ...config, Entrypoint: null, Cmd: [record.path, ...record.args] },
-    hostConfig: { ...hostConfig, Ulimits: mergeUlimits(hostConfig, context.deps.options.defaultUlimits) },
+    hostConfig: { ...withTmpfsModes(hostConfig, files.rootfs), Ulimits: mergeUlimits(hostConfig, context.deps.options.defaultUlimits) },
     user,
     rootfs: files.rootfs,
     hostname: config.Hostname ?? "",

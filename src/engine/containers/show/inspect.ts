@@ -1,5 +1,7 @@
+import { zeroTime } from "#core";
 import { apparmorProfile } from "#runtime";
 import type { ContainerInspect, ContainerState, EndpointInfo, NetworkSettings } from "#spec";
+import type { NetworkRegistry } from "../../network/registry.ts";
 import { shownHealth } from "../../health/config.ts";
 import type { ContainerContext } from "../context.ts";
 import { platformOfHost } from "../create/create.ts";
@@ -66,10 +68,10 @@ function stateOf(record: ContainerRecord): ContainerState {
 function graphDriver({ deps }: ContainerContext, { id }: ContainerRecord): ContainerInspect["GraphDriver"] {
   const { lower, upper = "", work = "" } = deps.snapshots.mount(snapshotKeyOf(id));
   const MergedDir = containerFiles(deps, id).rootfs;
-  return { Name: "overlay2", Data: { LowerDir: lower.join(":"), MergedDir, UpperDir: upper, WorkDir: work } };
+  return { Name: "overlay2", Data: { ID: id, LowerDir: lower.join(":"), MergedDir, UpperDir: upper, WorkDir: work } };
 }
 
-function networkSettings({ deps }: ContainerContext, record: ContainerRecord): NetworkSettings {
+function networkSettings({ deps, networks }: ContainerContext, record: ContainerRecord): NetworkSettings {
   const { endpoint, ports } = record.state;
   const hasSandbox = endpoint !== undefined || (record.state.pid > 0 && record.hostConfig.NetworkMode === "none");
   const shared = endpointAddress(endpoint);
@@ -84,7 +86,7 @@ function networkSettings({ deps }: ContainerContext, record: ContainerRecord): N
     SecondaryIPAddresses: null,
     SecondaryIPv6Addresses: null,
     ...shared,
-    Networks: endpointInfos(record),
+    Networks: endpointInfos(networks, record),
   };
 }
 
@@ -113,12 +115,11 @@ function endpointAddress(
   };
 }
 
-/** `NetworkSettings.Networks`: the network a container is on, with its addresses while it runs. */
-export function endpointInfos({
-  hostConfig,
-  state,
-  endpoints,
-}: ContainerRecord): Readonly<Record<string, EndpointInfo>> {
+/** `NetworkSettings.Networks`: the network a container is on, since its first start by id, with its addresses while it runs. */
+export function endpointInfos(
+  networks: NetworkRegistry,
+  { hostConfig, state, endpoints }: ContainerRecord,
+): Readonly<Record<string, EndpointInfo>> {
   const mode = hostConfig.NetworkMode ?? "bridge";
   if (mode.startsWith("container:")) return {};
   const wanted = endpoints[mode] ?? {};
@@ -131,7 +132,7 @@ export function endpointInfos({
       MacAddress: endpoint?.macAddress ?? "",
       DriverOpts: wanted.DriverOpts ?? null,
       GwPriority: wanted.GwPriority ?? 0,
-      NetworkID: endpoint?.networkId ?? "",
+      NetworkID: endpoint?.networkId ?? (state.startedAt === zeroTime ? "" : (networks.named(mode)?.id ?? "")),
       EndpointID: endpoint?.endpointId ?? "",
       Gateway: endpoint?.gateway ?? "",
       IPAddress: endpoint?.ipAddress ?? "",

@@ -4,6 +4,7 @@ import type { ContainerListOptions } from "../../contract.ts";
 import type { EngineDeps } from "../../deps.ts";
 import type { ContainerContext } from "../context.ts";
 import { endpointInfos } from "./inspect.ts";
+import type { NetworkRegistry } from "../../network/registry.ts";
 import { matchesFilters } from "./list-filters.ts";
 import { isActive, publicMount, type ContainerRecord } from "../record.ts";
 import { statusText } from "./status-text.ts";
@@ -21,17 +22,22 @@ export function listContainers(context: ContainerContext, options: ContainerList
 }
 
 /** For one list: a name means one image, and it is one moment. */
-function summariser({ deps }: ContainerContext): (record: ContainerRecord) => ContainerSummary {
+function summariser({ deps, networks }: ContainerContext): (record: ContainerRecord) => ContainerSummary {
   const nowMs = deps.clock.nowMs();
   const known = new Map<string, string | undefined>();
   const idOf = (image: string): string | undefined => {
     if (!known.has(image)) known.set(image, imageNamed(deps, image));
     return known.get(image);
   };
-  return (record) => summarise(record, shownImage(record, idOf), nowMs);
+  return (record) => summarise(networks, record, shownImage(record, idOf), nowMs);
 }
 
-function summarise(record: ContainerRecord, image: string, nowMs: number): ContainerSummary {
+function summarise(
+  networks: NetworkRegistry,
+  record: ContainerRecord,
+  image: string,
+  nowMs: number,
+): ContainerSummary {
   return {
     Id: record.id,
     Names: [`/${record.name}`],
@@ -44,7 +50,7 @@ function summarise(record: ContainerRecord, image: string, nowMs: number): Conta
     State: record.state.status,
     Status: statusText(record, nowMs),
     HostConfig: shownHostConfig(record),
-    NetworkSettings: { Networks: endpointInfos(record) },
+    NetworkSettings: { Networks: endpointInfos(networks, record) },
     Mounts: record.mounts.map(publicMount),
   };
 }
