@@ -10,7 +10,7 @@ export const cases: Cases = {
     "echo ho >f; docker build -t ltdiff-a .",
     "docker build --no-cache -t ltdiff-a -t ltdiff-b:x .",
     "docker build -q . | sed 's/:.*/:ID/'; docker build -q -t ltdiff-a . | sed 's/:.*/:ID/'",
-    "docker build --iidfile id -q . >/dev/null; wc -c <id",
+    "docker build --iidfile id . >/dev/null; wc -c <id",
     "docker build --rm=false --no-cache . | tail -1 | cut -c1-18",
     "docker build --label l=1 -t ltdiff-c . | tail -3; docker inspect -f '{{json .Config.Labels}}' ltdiff-c",
   ],
@@ -52,7 +52,7 @@ export const cases: Cases = {
   "arguments, stages": [
     file(
       "ARG V=ltdiff\nARG W\nFROM $V AS one\nARG V\nARG W=w\nRUN echo V=$V W=$W\nFROM one AS two\nARG X=x\nENV Y=${X:-z} Z=${Q:+q}\nRUN echo $Y $Z; env | grep -c ^X\nFROM scratch\nCOPY --from=one /etc/plain /\nCOPY --from=0 /data /data\n",
-    ) + "docker build -t ltdiff-a .",
+    ) + "docker build --no-cache -t ltdiff-a .",
     "docker build --build-arg W=arg --build-arg X=y --build-arg NOPE=1 --target two -t ltdiff-a .",
     "docker build --target ONE -q . | sed 's/:.*//'; W=env docker build --build-arg W --target 0 . | grep 'V='",
     file("FROM ltdiff\nARG HTTP_PROXY\nRUN echo $HTTP_PROXY $http_proxy\n") +

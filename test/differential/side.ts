@@ -95,7 +95,11 @@ interface Listed {
 async function removeLeft(side: Side): Promise<void> {
   const containers = (await request(side, "GET", "/containers/json?all=1")) as readonly Listed[];
   const ours = containers.filter(
-    ({ Image, Names }) => Image.startsWith(image) || Names.some((name) => name.startsWith("/dt")),
+    ({ Image, Names }) =>
+      Image.startsWith(image) ||
+      Names.some((name) => name.startsWith("/dt")) ||
+      // Steps of builds that failed; they hold what the next client would find in the cache.
+      (side.isOurs && /^(?:sha256:)?[0-9a-f]{12,}$/.test(Image)),
   );
   await Promise.all(ours.map(async ({ Id }) => request(side, "DELETE", `/containers/${Id}?force=1&v=1`)));
   const filters = encodeURIComponent(JSON.stringify({ reference: [`${image}-*`] }));
