@@ -102,12 +102,15 @@ const resources = {
   CpuRealtimeRuntime: opt(number),
   CpusetCpus: opt(text),
   CpusetMems: opt(text),
-  Devices: opt(v.array(v.looseObject({
+  Devices: opt(
+    v.array(
+      v.looseObject({
         PathOnHost: v.optional(text, ""),
         PathInContainer: v.optional(text, ""),
         CgroupPermissions: v.optional(text, ""),
       }),
-    )),
+    ),
+  ),
   DeviceCgroupRules: opt(texts),
   MemoryReservation: opt(number),
   MemorySwap: opt(number),

@@ -20,7 +20,9 @@ const aliases: Readonly<Record<string, string>> = {
 const architectures = new Set(
   "386 amd64 arm arm64 loong64 mips mips64 mips64le mipsle ppc64 ppc64le riscv64 s390x wasm".split(" "),
 );
-const systems = new Set("aix android darwin dragonfly freebsd illumos ios js netbsd openbsd plan9 solaris windows".split(" "));
+const systems = new Set(
+  "aix android darwin dragonfly freebsd illumos ios js netbsd openbsd plan9 solaris windows".split(" "),
+);
 
 /** The platform of this host, in Go's names. */
 export function hostPlatform(): Platform {
@@ -41,7 +43,10 @@ export function parsePlatform(text: string): Platform {
     const architecture = aliases[first] ?? first;
     if (architectures.has(architecture)) return { os: "linux", architecture };
     if (systems.has(first)) return { os: first, architecture: hostPlatform().architecture };
-    throw new EngineError("invalid", `${JSON.stringify(text)}: unknown operating system or architecture: invalid argument`);
+    throw new EngineError(
+      "invalid",
+      `${JSON.stringify(text)}: unknown operating system or architecture: invalid argument`,
+    );
   }
   const platform = { os: first, architecture: aliases[second] ?? second };
   return third === undefined ? platform : { ...platform, variant: third };

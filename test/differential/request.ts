@@ -40,5 +40,10 @@ function collect(value: unknown, at: string, seen: Set<string>): void {
   } else if (typeof value === "object" && value !== null) {
     if (Object.keys(value).length === 0) seen.add(`${at}: {}`);
     for (const [key, each] of Object.entries(value)) collect(each, `${at}.${named.test(key) ? "<name>" : key}`, seen);
-  } else seen.add(at === ".message" ? `.message: ${String(value).replace(/^(?:invalid JSON: .*|unexpected content after JSON)$/s, "invalid JSON")}` : `${at}: ${value === null ? "null" : typeof value}`);
+  } else
+    seen.add(
+      at === ".message"
+        ? `.message: ${String(value).replace(/^(?:invalid JSON: .*|unexpected content after JSON)$/s, "invalid JSON")}`
+        : `${at}: ${value === null ? "null" : typeof value}`,
+    );
 }

@@ -92,7 +92,9 @@ function changed(field: string, expected: string, actual: string): string {
   const gone = before.filter((line) => !after.includes(line)).map((line) => `    ${field} - ${line}`);
   const come = after.filter((line) => !before.includes(line)).map((line) => `    ${field} + ${line}`);
   const both = [...gone, ...come];
-  return both.length > 0 ? both.join("\n") : `    ${field}: the same lines in another order or number; Docker:\n${expected}\n    lighter:\n${actual}`;
+  return both.length > 0
+    ? both.join("\n")
+    : `    ${field}: the same lines in another order or number; Docker:\n${expected}\n    lighter:\n${actual}`;
 }
 
 async function ownEngine(): Promise<string> {

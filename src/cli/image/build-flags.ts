@@ -8,7 +8,8 @@ function checkTag(text: string): string {
     const full = repository.includes("/") ? repository : `library/${repository}`;
     throw new Error(`invalid reference format: repository name (${full}) must be lowercase`);
   }
-  if (!/^[\w.:/-]+(?:@[a-z\d+._-]+:[0-9a-f]{32,})?$/.test(text) || /[:/]$/.test(text)) throw new Error("invalid reference format");
+  if (!/^[\w.:/-]+(?:@[a-z\d+._-]+:[0-9a-f]{32,})?$/.test(text) || /[:/]$/.test(text))
+    throw new Error("invalid reference format");
   return text;
 }
 

@@ -107,8 +107,9 @@ function tmpfsMounts(hostConfig: HostConfig): OciMount[] {
 /** What else may be asked of a tmpfs, with a value. */
 const tmpfsValues = new Set(["size", "mode", "uid", "gid", "nr_inodes", "nr_blocks", "mpol"]);
 const tmpfsFlags = new Set(
-  "defaults,ro,rw,suid,nosuid,dev,nodev,exec,noexec,sync,async,dirsync,mand,nomand,atime,noatime,diratime,nodiratime,relatime,norelatime,strictatime,nostrictatime,bind,rbind,private,rprivate,shared,rshared,slave,rslave,unbindable,runbindable,remount"
-    .split(","),
+  "defaults,ro,rw,suid,nosuid,dev,nodev,exec,noexec,sync,async,dirsync,mand,nomand,atime,noatime,diratime,nodiratime,relatime,norelatime,strictatime,nostrictatime,bind,rbind,private,rprivate,shared,rshared,slave,rslave,unbindable,runbindable,remount".split(
+    ",",
+  ),
 );
 
 function checkTmpfsOption(option: string): void {

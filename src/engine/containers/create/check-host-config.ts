@@ -45,8 +45,7 @@ function checkTmpfs({ Tmpfs }: HostConfig): void {
   for (const path of Object.keys(Tmpfs ?? {})) {
     if (!path.startsWith("/"))
       throw new EngineError("invalid", `invalid mount path: '${path}' mount path must be absolute`);
-    if (normalize(path) === "/")
-      throw new EngineError("invalid", "invalid specification: destination can't be '/'");
+    if (normalize(path) === "/") throw new EngineError("invalid", "invalid specification: destination can't be '/'");
   }
 }
 
@@ -95,8 +94,9 @@ function checkSet(kind: string, noun: string, wanted: string, file: string): voi
 /** `0-2,7` as numbers; undefined where it is none of that. */
 function parseSet(text: string): readonly number[] | undefined {
   if (!/^\d{1,5}(?:-\d{1,5})?(?:,\d{1,5}(?:-\d{1,5})?)*$/.test(text)) return undefined;
-  return text.split(",").flatMap((part) => {
-    const [first = 0, last = first] = part.split("-").map(Number);
-    return Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => first + index);
+  const ranges = text.split(",").map((part) => part.split("-").map(Number));
+  if (ranges.some(([first = 0, last = first]) => last < first)) return undefined;
+  return ranges.flatMap(([first = 0, last = first]) => {
+    return Array.from({ length: last - first + 1 }, (_, index) => first + index);
   });
 }

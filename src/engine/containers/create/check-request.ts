@@ -33,13 +33,18 @@ export function checkRequest(config: ContainerConfig, host: HostConfig, limits: 
   }
 }
 
+function refuseOption(option: string): void {
+  if (option !== "size") throw new EngineError("invalid", `Unknown option ${option}`);
+}
+
 function checkUnsupported(host: HostConfig): void {
   const refuse = (asked: boolean, what: string): void => {
     if (asked) throw new EngineError("not_implemented", `${what} not built yet`);
   };
   refuse((host.Links ?? []).length > 0, "links are");
   refuse((host.VolumesFrom ?? []).length > 0, "volumes-from is");
-  if (Object.keys(host.StorageOpt ?? {}).length > 0) {
+  for (const option of Object.keys(host.StorageOpt ?? {})) {
+    refuseOption(option);
     throw new EngineError("invalid", "--storage-opt is supported only for overlay over xfs with 'pquota' mount option");
   }
 }

@@ -48,8 +48,10 @@ export async function resolveMounts(
   making: VolumeMaking,
 ): Promise<readonly MountRecord[]> {
   const wanted = new Map<string, Wanted>();
+  const tmpfs = new Set(Object.keys(host.Tmpfs ?? {}).map((path) => normalize(path).replace(/(?<=.)\/+$/, "")));
   for (const mount of explicitMounts(host)) {
-    if (wanted.has(mount.target)) throw new EngineError("invalid", `Duplicate mount point: ${mount.target}`);
+    if (wanted.has(mount.target) || tmpfs.has(mount.target))
+      throw new EngineError("invalid", `Duplicate mount point: ${mount.target}`);
     wanted.set(mount.target, mount);
   }
   for (const path of Object.keys(config.Volumes ?? {})) {
@@ -158,7 +160,10 @@ function volumeRequest(name: string, driver: string | undefined): VolumeRequest 
 }
 
 /** @param blame what the error starts with */
-function containerTarget(path: string, blame = `invalid volume specification: '${path}': ${badConfig("volume")}`): string {
+function containerTarget(
+  path: string,
+  blame = `invalid volume specification: '${path}': ${badConfig("volume")}`,
+): string {
   const clean = normalize(path).replace(/(?<=.)\/+$/, "");
   const fault = !clean.startsWith("/")
     ? `invalid mount path: '${path}' mount path must be absolute`

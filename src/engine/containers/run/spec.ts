@@ -1,4 +1,4 @@
-import { createSpec, readBlockIo, readDevices, readHostDevices, resolveUser } from "#runtime";
+import { createSpec, readBlockIo, readDevices, readHostDevices, resolveUser, withTmpfsModes } from "#runtime";
 import type { NetworkNamespace, SpecInput, SpecResult } from "#runtime";
 import type { HostConfig, OciMount, Ulimit } from "#spec";
 import { cgroupsPath } from "./cgroup-parent.ts";
@@ -6,7 +6,6 @@ import type { ContainerContext } from "../context.ts";
 import type { ContainerFiles } from "../host-files.ts";
 import { joinedNamespaces } from "./joined.ts";
 import type { ContainerRecord, MountRecord } from "../record.ts";
-import { withTmpfsModes } from "./tmpfs-modes.ts";
 
 /** Options of a mount record that are Docker's own and mean nothing to an OCI runtime. */
 const dockerOnly = new Set(["z", "Z", "nocopy", "consistent", "cached", "delegated", "bind-nonrecursive"]);
@@ -30,7 +29,10 @@ export function containerSpec(context: ContainerContext, record: ContainerRecord
   const network: NetworkNamespace = sandboxPath === undefined ? { kind: "host" } : { kind: "path", path: sandboxPath };
   return createSpec({
     config: { ...config, Entrypoint: null, Cmd: [record.path, ...record.args] },
-    hostConfig: { ...withTmpfsModes(hostConfig, files.rootfs), Ulimits: mergeUlimits(hostConfig, context.deps.options.defaultUlimits) },
+    hostConfig: {
+      ...withTmpfsModes(hostConfig, files.rootfs),
+      Ulimits: mergeUlimits(hostConfig, context.deps.options.defaultUlimits),
+    },
     user,
     rootfs: files.rootfs,
     hostname: config.Hostname ?? "",

@@ -32,12 +32,7 @@ function summariser({ deps, networks }: ContainerContext): (record: ContainerRec
   return (record) => summarise(networks, record, shownImage(record, idOf), nowMs);
 }
 
-function summarise(
-  networks: NetworkRegistry,
-  record: ContainerRecord,
-  image: string,
-  nowMs: number,
-): ContainerSummary {
+function summarise(networks: NetworkRegistry, record: ContainerRecord, image: string, nowMs: number): ContainerSummary {
   return {
     Id: record.id,
     Names: [`/${record.name}`],

@@ -75,11 +75,20 @@ export function shownHostConfig(host: HostConfig, runtime: string): HostConfig {
     ...host,
     Runtime: host.Runtime || runtime,
     MemorySwappiness: swappiness,
+    SecurityOpt: withoutLabels(host),
     // In Docker's order.
     Ulimits: (host.Ulimits ?? []).map(({ Name, Hard, Soft }) => ({ Name, Hard, Soft })),
     MaskedPaths: host.MaskedPaths ?? (open ? null : maskedPaths),
     ReadonlyPaths: host.ReadonlyPaths ?? (open ? null : readonlyPaths),
   };
+}
+
+/** Who shares the host's processes or memory has no label of its own. */
+function withoutLabels({ SecurityOpt, Privileged, PidMode, IpcMode }: HostConfig): readonly string[] | null {
+  const shares = Privileged === true || PidMode === "host" || IpcMode === "host";
+  const own = SecurityOpt ?? [];
+  if (!shares || own.some((option) => option.startsWith("label"))) return SecurityOpt ?? null;
+  return [...own, "label=disable"];
 }
 
 /** `Config` of an inspect. */

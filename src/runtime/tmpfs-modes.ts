@@ -16,7 +16,9 @@ export function withTmpfsModes(host: HostConfig, rootfs: string): HostConfig {
     ...(host.Mounts && {
       Mounts: host.Mounts.map((mount) => {
         const Mode = mount.TmpfsOptions?.Mode || modeOf(mount.Target);
-        return mount.Type !== "tmpfs" || Mode === 0 ? mount : { ...mount, TmpfsOptions: { ...mount.TmpfsOptions, Mode } };
+        return mount.Type !== "tmpfs" || Mode === 0
+          ? mount
+          : { ...mount, TmpfsOptions: { ...mount.TmpfsOptions, Mode } };
       }),
     }),
   };
