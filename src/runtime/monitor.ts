@@ -1,5 +1,6 @@
-import { writeFileSync } from "node:fs";
+import { openSync, writeSync } from "node:fs";
 import { EngineError, failpoint } from "#core";
+import { FileDescriptor } from "#linux";
 import type { TaskPaths } from "./task-files.ts";
 import { baseEnvironment, type OciRuntime } from "./oci-runtime.ts";
 
@@ -41,18 +42,7 @@ export class MonitorError extends EngineError {
  * @throws MonitorError with the OCI runtime's text
  */
 export async function startMonitor(request: MonitorRequest): Promise<Monitor> {
-  const child = Bun.spawn(monitorCommand(request), {
-    // conmon leaves its `oom` file in the working directory.
-    cwd: request.paths.directory,
-    env: { ...baseEnvironment, _OCI_SYNCPIPE: "3" },
-    stdio: ["ignore", "ignore", "pipe", "pipe"],
-    detached: true,
-    lazy: true,
-  });
-  failpoint("task.monitor");
-  child.unref();
-  // Whoever finds this task after our sudden death looks for its monitor here.
-  writeFileSync(request.paths.monitorPid, String(child.pid));
+  const child = spawnMonitor(request);
   const pipe = child.stdio[3];
   if (typeof pipe !== "number") throw new EngineError("internal", "no sync pipe to conmon");
   const sync = await readSyncPipe(pipe);
@@ -68,6 +58,23 @@ export async function startMonitor(request: MonitorRequest): Promise<Monitor> {
     throw new MonitorError(answer.message ?? `conmon: ${line}`);
   }
   return { pid: answer.data, monitorPid: child.pid, ended: sync.ended, release: sync.release };
+}
+
+/** Its pid is where an engine that finds this task after our sudden death looks for it; the file is open before there is a process to lose. */
+function spawnMonitor(request: MonitorRequest): Bun.Subprocess<"ignore", "ignore", "pipe"> {
+  using file = new FileDescriptor(openSync(request.paths.monitorPid, "wx", 0o600));
+  const child = Bun.spawn(monitorCommand(request), {
+    // conmon leaves its `oom` file in the working directory.
+    cwd: request.paths.directory,
+    env: { ...baseEnvironment, _OCI_SYNCPIPE: "3" },
+    stdio: ["ignore", "ignore", "pipe", "pipe"],
+    detached: true,
+    lazy: true,
+  });
+  child.unref();
+  failpoint("task.monitor");
+  writeSync(file.fd, String(child.pid));
+  return child;
 }
 
 function monitorCommand(request: MonitorRequest): string[] {

@@ -77,8 +77,8 @@ async function runIn(path: string, ...command: string[]): Promise<{ code: number
   return { code, output };
 }
 
-async function reaches(path: string, address: string): Promise<boolean> {
-  return (await runIn(path, "busybox", "ping", "-c1", "-W1", address)).code === 0;
+async function reaches(path: string, address: string, seconds = 5): Promise<boolean> {
+  return (await runIn(path, "busybox", "ping", "-c1", `-W${seconds}`, address)).code === 0;
 }
 
 /** Serves one line on a port inside a namespace, to every caller, until disposed. */
@@ -154,7 +154,7 @@ describe.skipIf(process.env["LIGHTER_TEST_ISOLATED"] !== "1")("bridge driver", (
       using world = openNetworkNamespace(`${root}/world`);
       const index = getLink(world.routes, "eth0")?.index ?? 0;
       addDefaultRoute(world.routes, { index, gateway: hostAddress });
-      expect(await reaches(`${root}/world`, container.ip)).toBe(false);
+      expect(await reaches(`${root}/world`, container.ip, 1)).toBe(false);
       await release(container);
     });
 
