@@ -137,8 +137,9 @@ test("contexts are made, chosen, used and removed", async () => {
   }
 });
 
-test.each(["bash", "zsh", "fish"])("completion for %s names the commands", async (shell) => {
-  const { code, out } = await run(["completion", shell]);
-  expect(code).toBe(0);
-  for (const word of ["container", "images", "run", "bootstrap"]) expect(out).toContain(word);
+test.each(["bash", "zsh", "fish"])("completion for %s asks the program", async (shell) => {
+  expect(await run(["completion", shell])).toMatchObject({ code: 0, out: expect.stringContaining("__complete") });
+  const { out } = await run(["__complete", ""]);
+  for (const word of ["container", "images", "run", "version"]) expect(out).toMatch(new RegExp(`^${word}\t`, "m"));
+  expect((await run(["__complete", "stop", ""])).out).toBe(":4\n");
 });

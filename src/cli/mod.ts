@@ -52,9 +52,24 @@ async function runParsed(options: CliOptions): Promise<number> {
     stdout.write(`lighter version ${versionFacts.version}, build ${versionFacts.commit}\n`);
     return 0;
   }
+  if (parsed.args[0] === "__complete") return completeWords(options, parsed.args.slice(1));
   if (!logLevels.has(flags["log-level"].toLowerCase()))
     throw new CliError(`Unable to parse logging level: ${flags["log-level"]}`);
   const context = await createContext(options, flags, parsed.changed);
   using _client = context;
   return await dispatch(context, parsed.args, parsed.help);
+}
+
+/** What a shell asks at a key. The flags in front of the command choose the daemon, as they would when it runs. */
+async function completeWords(options: CliOptions, words: readonly string[]): Promise<number> {
+  const { complete } = await import("./system/complete.ts");
+  let flags = parseFlags([], globalFlagSet);
+  try {
+    flags = parseFlags(words.slice(0, -1), globalFlagSet, { interspersed: false });
+  } catch (error) {
+    if (!(error instanceof FlagError)) throw error;
+  }
+  const context = await createContext(options, flags.values as FlagValues<typeof globalFlags>, flags.changed);
+  using _client = context;
+  return await complete(context, words);
 }

@@ -1,109 +1,65 @@
 import { CliError, command } from "../framework/command.ts";
-import { groups, topNodes } from "../tree.ts";
 
+/** The scripts know nothing: at each key they ask `lighter __complete WORDS…` (complete.ts). */
 export const completion = command({
   usage: "bash|zsh|fish",
   args: [1, 1],
   flags: {},
   async run(context, { args: [shell = ""] }) {
-    const script = shells[shell];
-    if (!script)
+    const script = scripts[shell];
+    if (script === undefined)
       throw new CliError(`no completion for shell ${JSON.stringify(shell)}: must be one of "bash", "zsh", "fish"`);
-    context.stdout.write(script());
+    context.stdout.write(script);
   },
 });
 
-const shells: Readonly<Record<string, () => string>> = { bash: bashScript, zsh: zshScript, fish: fishScript };
-
-const containerVerbs =
-  "attach|commit|diff|exec|export|kill|logs|pause|port|rename|restart|rm|start|stop|top|unpause|wait";
-const imageVerbs = "history|rmi|run|save|tag|create";
-
-function topWords(): string {
-  return [...groups, ...topNodes()]
-    .map(({ name }) => name)
-    .toSorted()
-    .join(" ");
-}
-
-function bashScript(): string {
-  const cases = groups.map(
-    (group) => `    ${group.name}) words="${(group.children ?? []).map(({ name }) => name).join(" ")}" ;;`,
-  );
-  return `# bash completion for lighter
+// The words are taken from the line itself: bash would part them at colons and equal signs.
+const bash = `# bash completion for lighter
 _lighter() {
-  local current=\${COMP_WORDS[COMP_CWORD]} first="" second="" word words=""
-  for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-    case $word in -*) ;; *) if [ -z "$first" ]; then first=$word; elif [ -z "$second" ]; then second=$word; fi ;; esac
-  done
-  if [ -z "$first" ]; then
-    words="${topWords()}"
-  elif [ -z "$second" ]; then
-    case $first in
-${cases.join("\n")}
-    esac
-  fi
-  if [ -z "$words" ]; then
-    case \${second:-$first} in
-    ${containerVerbs}) words=$(lighter ps -a --format '{{.Names}}' 2>/dev/null) ;;
-    ${imageVerbs}) words=$(lighter images --format '{{.Repository}}:{{.Tag}}' 2>/dev/null) ;;
-    esac
-    case $first in
-    ${containerVerbs}) words=$(lighter ps -a --format '{{.Names}}' 2>/dev/null) ;;
-    esac
-  fi
-  COMPREPLY=($(compgen -W "$words" -- "$current"))
+  local line=\${COMP_LINE:0:COMP_POINT} words=() out directive current prefix="" candidate
+  read -ra words <<<"$line"
+  case $line in *[[:space:]]) words+=("") ;; esac
+  current=\${words[\${#words[@]}-1]}
+  out=$("\${words[0]}" __complete "\${words[@]:1}" 2>/dev/null) || return
+  directive=\${out##*:}
+  case $current in *[:=]*) prefix=\${current%"\${current##*[:=]}"} ;; esac
+  COMPREPLY=()
+  while IFS= read -r candidate; do
+    candidate=\${candidate%%$'\\t'*}
+    case $candidate in "" | ":"[0-9]*) ;; "$current"*) COMPREPLY+=("\${candidate#"$prefix"}") ;; esac
+  done <<<"$out"
+  if [ "$directive" = 0 ]; then compopt -o default 2>/dev/null; fi
+  case \${#COMPREPLY[@]}\${COMPREPLY[0]} in 1*[=:/]) compopt -o nospace 2>/dev/null ;; esac
 }
-complete -o bashdefault -o default -F _lighter lighter
+complete -F _lighter lighter
 `;
-}
 
-function zshScript(): string {
-  const describe = (nodes: readonly { readonly name: string; readonly summary: string }[]): string =>
-    nodes.map(({ name, summary }) => `'${name}:${summary.replaceAll("'", "'\\''")}'`).join(" ");
-  const cases = groups.map((group) => `    ${group.name}) commands=(${describe(group.children ?? [])}) ;;`);
-  return `#compdef lighter
+const zsh = `#compdef lighter
 _lighter() {
-  local -a commands
-  if (( CURRENT == 2 )); then
-    commands=(${describe([...groups, ...topNodes()])})
-    _describe command commands
-    return
-  fi
-  if (( CURRENT == 3 )); then
-    case $words[2] in
-${cases.join("\n")}
-    esac
-    (( $#commands )) && { _describe command commands; return }
-  fi
-  case $words[2] in
-  ${containerVerbs}) compadd -- \${(f)"$(lighter ps -a --format '{{.Names}}' 2>/dev/null)"} ;;
-  ${imageVerbs}) compadd -- \${(f)"$(lighter images --format '{{.Repository}}:{{.Tag}}' 2>/dev/null)"} ;;
-  *) _files ;;
-  esac
+  local -a lines candidates
+  local line
+  lines=("\${(@f)$("\${words[1]}" __complete "\${(@)words[2,CURRENT]}" 2>/dev/null)}")
+  for line in "\${(@)lines[1,-2]}"; do
+    candidates+=("\${\${line//:/\\\\:}/$'\\t'/:}")
+  done
+  (( $#candidates )) && _describe -t words lighter candidates
+  [[ \${lines[-1]} == ":0" ]] && _files
 }
 compdef _lighter lighter
 `;
-}
 
-function fishScript(): string {
-  const quote = (text: string): string => `'${text.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
-  const lines = [...groups, ...topNodes()].map(
-    ({ name, summary }) => `complete -c lighter -f -n __fish_use_subcommand -a ${name} -d ${quote(summary)}`,
-  );
-  for (const group of groups) {
-    const children = (group.children ?? []).map(({ name }) => name).join(" ");
-    for (const { name, summary } of group.children ?? []) {
-      lines.push(
-        `complete -c lighter -f -n '__fish_seen_subcommand_from ${group.name}; and not __fish_seen_subcommand_from ${children}' -a ${name} -d ${quote(summary)}`,
-      );
-    }
-  }
-  lines.push(
-    `complete -c lighter -f -n '__fish_seen_subcommand_from ${containerVerbs.replaceAll("|", " ")}' -a '(lighter ps -a --format "{{.Names}}" 2>/dev/null)'`,
-  );
-  lines.push(
-    `complete -c lighter -f -n '__fish_seen_subcommand_from ${imageVerbs.replaceAll("|", " ")}' -a '(lighter images --format "{{.Repository}}:{{.Tag}}" 2>/dev/null)'`,
-  );
-  return `# fish completion for lighter\n${lines.join("\n")}\n`;
-}
+const fish = `# fish completion for lighter
+function __lighter_ask
+  set -l words (commandline -opc)
+  set -l current (commandline -ct)
+  test -n "$current"; or set current ""
+  $words[1] __complete $words[2..-1] "$current" 2>/dev/null
+end
+function __lighter_wants_files
+  test (__lighter_ask)[-1] = ":0"
+end
+complete -c lighter -f -a '(__lighter_ask | string match -v -r "^:[0-9]+\\$")'
+complete -c lighter -F -n __lighter_wants_files
+`;
+
+const scripts: Readonly<Record<string, string>> = { bash, zsh, fish };
