@@ -5,6 +5,9 @@ import { chmodDescriptor, chownDescriptor, closeDescriptor, removeTree, TreeRoot
 const trashName = "trash";
 /** Deletion waits until nothing was thrown away for this time: it shares disk and thread with starts. */
 const quietMs = 300;
+/** What could not be deleted is tried again after this time, which doubles at each failure up to a maximum. */
+const retryMs = 1000;
+const maxRetryMs = 60_000;
 /** So much trash is deleted at once nonetheless. */
 const maxTrash = 512;
 
@@ -17,6 +20,9 @@ export class SnapshotDirectories implements AsyncDisposable {
   readonly #logger: Logger;
   #waiting: string[] = [];
   #timer: NodeJS.Timeout | undefined;
+  #failed: string[] = [];
+  #retry: NodeJS.Timeout | undefined;
+  #retryMs = retryMs;
   #emptying: Promise<void> = Promise.resolve();
 
   constructor(root: string, logger: Logger) {
@@ -106,6 +112,7 @@ export class SnapshotDirectories implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#empty();
     await this.#emptying;
+    clearTimeout(this.#retry);
   }
 
   #toTrash(path: string, name: string): void {
@@ -126,16 +133,31 @@ export class SnapshotDirectories implements AsyncDisposable {
     const paths = this.#waiting.splice(0);
     this.#emptying = this.#emptying.then(async () => {
       for (const path of paths) await this.#removeQuietly(path);
+      this.#tryAgainLater();
     });
   }
 
-  /** What cannot be removed (a mount left inside) stays in the trash for the next start. */
+  #tryAgainLater(): void {
+    clearTimeout(this.#retry);
+    if (this.#failed.length === 0) {
+      this.#retryMs = retryMs;
+      return;
+    }
+    this.#retry = setTimeout(() => {
+      this.#waiting.push(...this.#failed.splice(0));
+      this.#empty();
+    }, this.#retryMs).unref();
+    this.#retryMs = Math.min(2 * this.#retryMs, maxRetryMs);
+  }
+
+  /** What cannot be removed (a mount left inside, a disk that is read-only for a while) stays in the trash until it can, or for the next start. */
   async #removeQuietly(path: string): Promise<void> {
     try {
       await removeTree(path);
     } catch (error) {
       if (!isEngineError(error)) throw error;
       this.#logger.log("warn", "cannot remove the files of a snapshot", { path, error: messageOf(error) });
+      this.#failed.push(path);
     }
   }
 }
