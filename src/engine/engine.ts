@@ -67,6 +67,7 @@ export async function openEngine(deps: EngineDeps): Promise<Engine> {
   const stopped = await recover(context);
   const buildHost = createBuildHost(context);
   await reconcileBuilds(buildHost);
+  context.restarts.release();
   startWithEngine(context, stopped);
   const sampler = createStatsSampler(context);
   const builder = createBuilder(buildHost, { logger: deps.logger, clock: deps.clock });

@@ -17,8 +17,7 @@ import { join } from "node:path";
 import { lighterCommand, type CommandOptions, type CommandResult } from "../support/daemon.ts";
 import { openTestEngine, type TestEngine } from "../support/engine.ts";
 import { removeTestTree } from "../support/remove.ts";
-import { readEngineState } from "../support/state.ts";
-import { until } from "../support/until.ts";
+import { clearContainers } from "../support/tidy.ts";
 
 /** cp, diff and export with the docker CLI and with ours; both must do the same, and what Docker 28 does. */
 describe.skipIf(process.getuid?.() !== 0).each(["docker", "lighter"] as const)("files, with %s", (client) => {
@@ -33,10 +32,7 @@ describe.skipIf(process.getuid?.() !== 0).each(["docker", "lighter"] as const)("
   });
   afterEach(async () => {
     removeTestTree(here);
-    const ids = (await cli(["ps", "-aq"])).split("\n").filter((id) => id !== "");
-    if (ids.length > 0) await cli(["rm", "-f", "-v", ...ids]);
-    const faults = (): readonly string[] => readEngineState(engine.box, engine.daemon.pid).faults;
-    await until(() => faults().length === 0, "all is given back").catch(() => expect(faults()).toEqual([]));
+    await clearContainers(engine);
   });
 
   const cli = (args: readonly string[], options?: CommandOptions): Promise<string> => engine[client](args, options);

@@ -6,8 +6,7 @@ import { openApiClient, type ApiClient } from "../support/api-client.ts";
 import { busyboxImage } from "../support/busybox.ts";
 import { startDaemon, type DaemonOptions, type TestDaemon } from "../support/daemon.ts";
 import { openSandbox, type Sandbox } from "../support/sandbox.ts";
-import { readEngineState } from "../support/state.ts";
-import { until } from "../support/until.ts";
+import { untilTidy } from "../support/tidy.ts";
 
 const isRoot = process.getuid?.() === 0;
 
@@ -58,10 +57,8 @@ class Patient implements AsyncDisposable {
       expect((await this.api.ask("GET", path)).status, path).toBe(200);
   }
 
-  async expectTidy(): Promise<void> {
-    const faults = (): readonly string[] => readEngineState(this.box, this.daemon.pid).faults;
-    await until(() => faults().length === 0, "nothing is left").catch(() => undefined);
-    expect(faults()).toEqual([]);
+  expectTidy(): Promise<void> {
+    return untilTidy(this.box, this.daemon.pid);
   }
 
   async expectWorks(): Promise<void> {

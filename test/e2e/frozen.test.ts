@@ -6,6 +6,7 @@ import { startDaemon, type TestDaemon } from "../support/daemon.ts";
 import { openSandbox, type Sandbox } from "../support/sandbox.ts";
 import { cgroupsOf, readEngineState } from "../support/state.ts";
 import { until } from "../support/until.ts";
+import { untilTidy } from "../support/tidy.ts";
 
 const thawFiles = new Set<string>();
 
@@ -106,7 +107,7 @@ describe.skipIf(process.getuid?.() !== 0)("a container whose processes hang in t
     await api.call("DELETE", `/containers/${three.id}?force=1`);
     await api.call("DELETE", `/containers/${one.id}`);
     await api.call("DELETE", `/containers/${two.id}`);
-    await until(() => readEngineState(box, daemon.pid).faults.length === 0, "all is given back").catch(() => undefined);
+    await untilTidy(box, daemon.pid);
     expect(readEngineState(box, daemon.pid)).toEqual({ containers: [], running: [], faults: [] });
     expect(cgroupsOf([one.id, two.id, three.id])).toEqual([]);
     expect(existsSync(`/proc/${three.pid}`)).toBe(false);

@@ -4,8 +4,9 @@ import type { HealthState } from "../../src/spec/mod.ts";
 import { busyboxImage } from "../support/busybox.ts";
 import { startDaemon, type TestDaemon } from "../support/daemon.ts";
 import { openSandbox, type Sandbox } from "../support/sandbox.ts";
-import { cgroupsOf, readEngineState } from "../support/state.ts";
+import { cgroupsOf } from "../support/state.ts";
 import { until } from "../support/until.ts";
+import { clearContainers } from "../support/tidy.ts";
 
 /** Health checks, as the docker CLI and ours see them, over the life of several daemons. */
 describe.skipIf(process.getuid?.() !== 0)("a health check", () => {
@@ -54,11 +55,7 @@ describe.skipIf(process.getuid?.() !== 0)("a health check", () => {
   const quick = ["--health-interval", "50ms", "--health-retries", "2"];
   const sleeper = ["busybox", "sleep", "600"];
 
-  async function fresh(): Promise<void> {
-    const all = (await okay("ps", "-aq")).split("\n").filter(Boolean);
-    if (all.length > 0) await okay("rm", "-f", ...all);
-    await until(() => readEngineState(box, daemon.pid).faults.length === 0, "all is given back");
-  }
+  const fresh = (): Promise<void> => clearContainers({ box, daemon, docker: (args) => okay(...args) });
 
   test("follows the container's health, and tells each change once", async () => {
     const check = "echo $A $(id -u) $(pwd); echo err >&2; test -e /tmp/well";

@@ -6,8 +6,8 @@ import { busyboxImage } from "../support/busybox.ts";
 import type { CommandOptions, CommandResult } from "../support/daemon.ts";
 import { openTestEngine, type TestEngine } from "../support/engine.ts";
 import { removeTestTree } from "../support/remove.ts";
-import { readEngineState } from "../support/state.ts";
 import { until } from "../support/until.ts";
+import { clearContainers } from "../support/tidy.ts";
 
 /** The life of containers and images with the docker CLI and with ours; both must do the same. */
 describe.skipIf(process.getuid?.() !== 0).each(["docker", "lighter"] as const)("with %s", (client) => {
@@ -17,10 +17,7 @@ describe.skipIf(process.getuid?.() !== 0).each(["docker", "lighter"] as const)("
   });
   afterAll(async () => engine?.[Symbol.asyncDispose]());
   afterEach(async () => {
-    const ids = (await cli(["ps", "-aq"])).split("\n").filter((id) => id !== "");
-    if (ids.length > 0) await cli(["rm", "-f", "-v", ...ids]);
-    const faults = (): readonly string[] => readEngineState(engine.box, engine.daemon.pid).faults;
-    await until(() => faults().length === 0, "all is given back").catch(() => expect(faults()).toEqual([]));
+    await clearContainers(engine);
   });
 
   const cli = (args: readonly string[], options?: CommandOptions): Promise<string> => engine[client](args, options);

@@ -1,8 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { readlinkSync } from "node:fs";
 import { openTestEngine, type TestEngine } from "../support/engine.ts";
-import { readEngineState } from "../support/state.ts";
-import { until } from "../support/until.ts";
+import { clearContainers } from "../support/tidy.ts";
 
 /** What containers share with each other and with the host, as the kernel shows it inside. */
 describe.skipIf(process.getuid?.() !== 0).each(["crun", "runc"] as const)("namespaces with %s", (runtime) => {
@@ -12,10 +11,7 @@ describe.skipIf(process.getuid?.() !== 0).each(["crun", "runc"] as const)("names
   });
   afterAll(async () => engine?.[Symbol.asyncDispose]());
   afterEach(async () => {
-    const ids = (await engine.docker(["ps", "-aq"])).split("\n").filter((id) => id !== "");
-    if (ids.length > 0) await engine.docker(["rm", "-f", "-v", ...ids]);
-    const faults = (): readonly string[] => readEngineState(engine.box, engine.daemon.pid).faults;
-    await until(() => faults().length === 0, "all is given back").catch(() => expect(faults()).toEqual([]));
+    await clearContainers(engine);
   });
   const run = (...args: string[]): Promise<string> => engine.docker(["run", "--rm", ...args]);
   const up = (name: string, ...flags: string[]): Promise<string> =>

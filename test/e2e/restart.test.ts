@@ -3,8 +3,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { busyboxImage } from "../support/busybox.ts";
 import { startDaemon, type CommandResult, type TestDaemon } from "../support/daemon.ts";
 import { openSandbox, type Sandbox } from "../support/sandbox.ts";
-import { readEngineState } from "../support/state.ts";
 import { until } from "../support/until.ts";
+import { clearContainers, untilTidy } from "../support/tidy.ts";
 
 /** Restart policies, as the docker CLI sees them, over the life of several daemons. */
 describe.skipIf(process.getuid?.() !== 0)("a restart policy", () => {
@@ -48,13 +48,7 @@ describe.skipIf(process.getuid?.() !== 0)("a restart policy", () => {
     ).split("\n");
   const crashing = ["busybox", "sh", "-c", "echo run; exit 3"];
 
-  async function fresh(): Promise<void> {
-    const all = (await okay("ps", "-aq")).split("\n").filter(Boolean);
-    if (all.length > 0) await okay("rm", "-f", ...all);
-    const faults = (): readonly string[] => readEngineState(box, daemon.pid).faults;
-    await until(() => faults().length === 0, "all is given back").catch(() => undefined);
-    expect(faults()).toEqual([]);
-  }
+  const fresh = (): Promise<void> => clearContainers({ box, daemon, docker: (args) => okay(...args) });
 
   test("starts a container again, and shows it as Docker does between its runs", async () => {
     await okay("run", "-d", "--name", "crash", "--restart", "always", ...crashing);
@@ -307,7 +301,7 @@ describe.skipIf(process.getuid?.() !== 0)("a restart policy", () => {
     };
   }
 
-  async function dieAt(failpoint: string, story: () => Promise<unknown>): Promise<void> {
+  async function dieAt(failpoint: string, story: () => Promise<unknown>, next = ""): Promise<void> {
     await daemon.kill9();
     daemon = await startDaemon(box, { env: { LIGHTER_FAILPOINTS: failpoint } });
     await story().catch((error: unknown) => {
@@ -315,7 +309,7 @@ describe.skipIf(process.getuid?.() !== 0)("a restart policy", () => {
       if (!/error during connect|EOF|Cannot connect|reset by peer/.test(String(error))) throw error;
     });
     expect(`${failpoint} ${await daemon.exited}`).toBe(`${failpoint} 137`);
-    daemon = await startDaemon(box);
+    daemon = await startDaemon(box, { env: { LIGHTER_FAILPOINTS: next } });
   }
   const lines = async (name: string): Promise<number> => (await okay("logs", name)).split("\n").length;
   const inState = (name: string, wanted: string): Promise<void> =>
@@ -356,6 +350,15 @@ describe.skipIf(process.getuid?.() !== 0)("a restart policy", () => {
     },
     30_000,
   );
+
+  test("starts nothing while the next daemon still compares rows and machine", async () => {
+    const third = "echo >> /n; [ $(wc -l < /n) -lt 3 ] && exit 3; sleep 600";
+    const run = ["run", "-d", "--name", "third", "--restart", "always", "busybox", "sh", "-c", third];
+    await dieAt("exit.row=2*kill", () => okay(...run), "recover.containers=delay(500);recover.strangers=delay(500)");
+    await inState("third", "running");
+    await untilTidy(box, daemon.pid);
+    await fresh();
+  }, 30_000);
 
   test("stays cancelled, although the daemon dies when it was", async () => {
     await dieAt("restart.cancelled=kill", async () => {

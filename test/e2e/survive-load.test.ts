@@ -7,7 +7,7 @@ import { followLog } from "../support/log-follower.ts";
 import { chosenSeed, randomOf } from "../support/random.ts";
 import { openSandbox, type Sandbox } from "../support/sandbox.ts";
 import { cgroupsOf, readEngineState } from "../support/state.ts";
-import { until } from "../support/until.ts";
+import { untilTidy } from "../support/tidy.ts";
 
 const total = 50;
 /** These end by themselves between two lives of the daemon, or within one. */
@@ -77,12 +77,10 @@ describe.skipIf(process.getuid?.() !== 0)(
     }, 60_000);
 
     test("nothing is leaked", async () => {
-      await until(() => readEngineState(box, daemon.pid).faults.length === 0, "all is given back").catch(
-        () => undefined,
-      );
+      await untilTidy(box, daemon.pid);
       expect(readEngineState(box, daemon.pid)).toMatchObject({ running: [], faults: [] });
       await Promise.all(ids.map((id) => api.call("DELETE", `/containers/${id}`)));
-      await until(() => readEngineState(box, daemon.pid).faults.length === 0, "all is removed").catch(() => undefined);
+      await untilTidy(box, daemon.pid);
       expect(readEngineState(box, daemon.pid)).toEqual({ containers: [], running: [], faults: [] });
       expect(cgroupsOf(ids)).toEqual([]);
     }, 30_000);

@@ -4,6 +4,7 @@ import { startDaemon, type CommandResult, type TestDaemon } from "../support/dae
 import { openSandbox, type Sandbox } from "../support/sandbox.ts";
 import { readEngineState } from "../support/state.ts";
 import { until } from "../support/until.ts";
+import { untilTidy } from "../support/tidy.ts";
 
 /** Containers outlive their daemon; crash and upgrade are one path. */
 describe.skipIf(process.getuid?.() !== 0).each(["kill9", "stop"] as const)("after %s of the daemon", (end) => {
@@ -113,7 +114,7 @@ describe.skipIf(process.getuid?.() !== 0).each(["kill9", "stop"] as const)("afte
     await okay(["kill", "stays"]);
     await until(async () => !(await okay(["ps", "-a", "--format", "{{.Names}}"])).includes("stays"), "--rm acts");
     await okay(["rm", "-f", ...(await okay(["ps", "-aq"])).trim().split("\n")]);
-    await until(() => readEngineState(box, daemon.pid).faults.length === 0, "all is given back");
+    await untilTidy(box, daemon.pid);
     expect(readEngineState(box, daemon.pid)).toEqual({ containers: [], running: [], faults: [] });
   }, 30_000);
 });

@@ -2,8 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test
 import { chmodSync, chownSync, lstatSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { openTestEngine, type TestEngine } from "../support/engine.ts";
-import { readEngineState } from "../support/state.ts";
-import { until } from "../support/until.ts";
+import { clearContainers } from "../support/tidy.ts";
 
 const runtimes = ["crun", "runc"] as const;
 
@@ -13,10 +12,7 @@ function openPath(engine: TestEngine): void {
 }
 
 async function tidy(engine: TestEngine): Promise<void> {
-  const ids = (await engine.docker(["ps", "-aq"])).split("\n").filter((id) => id !== "");
-  if (ids.length > 0) await engine.docker(["rm", "-f", "-v", ...ids]);
-  const faults = (): readonly string[] => readEngineState(engine.box, engine.daemon.pid).faults;
-  await until(() => faults().length === 0, "all is given back").catch(() => expect(faults()).toEqual([]));
+  await clearContainers(engine);
   const staged = join(engine.box.execRoot, "binds");
   expect(lstatSync(staged, { throwIfNoEntry: false }) ? readdirSync(staged) : []).toEqual([]);
 }

@@ -8,13 +8,16 @@ export interface RestartTimers extends Disposable {
   /** Replaces an earlier wait of the container. */
   schedule(id: ContainerId, delayMs: number, restart: () => void): void;
   cancel(id: ContainerId): void;
-  /** Runs a start of the engine's own accord when it is its turn; not any more once disposed. */
+  /** Runs a start of the engine's own accord when it is its turn, not before {@link release}; not any more once disposed. */
   inTurn(start: () => Promise<void>): Promise<void>;
+  /** Recovery is over: what it compares with the rows stood still meanwhile. */
+  release(): void;
 }
 
 export function createRestartTimers(): RestartTimers {
   const timers = new Map<ContainerId, ReturnType<typeof setTimeout>>();
   const limited = createLimiter(concurrentStarts);
+  const recovered = Promise.withResolvers<void>();
   let disposed = false;
   const cancel = (id: ContainerId): void => {
     clearTimeout(timers.get(id));
@@ -31,9 +34,14 @@ export function createRestartTimers(): RestartTimers {
       timers.set(id, setTimeout(due, delayMs));
     },
     cancel,
-    inTurn: (start) => limited(async () => (disposed ? undefined : start())),
+    async inTurn(start) {
+      await recovered.promise;
+      await limited(async () => (disposed ? undefined : start()));
+    },
+    release: recovered.resolve,
     [Symbol.dispose]() {
       disposed = true;
+      recovered.resolve();
       for (const id of timers.keys()) cancel(id);
     },
   };
