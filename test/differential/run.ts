@@ -38,6 +38,7 @@ await prepareImage();
 let unexpected = 0;
 let compared = 0;
 let tolerated = 0;
+const met = new Set<(typeof known)[number]>();
 for (const area of areas()) {
   const { cases, clients } = (await import(`./${area}.ts`)) as { readonly cases: Cases; readonly clients?: string[] };
   const tried = sides.slice(1).filter(({ name }) => clients === undefined || clients.includes(name));
@@ -52,7 +53,9 @@ for (const area of areas()) {
   }
 }
 console.log(`${compared} lines compared, ${unexpected} differ, ${tolerated} as listed in known.ts`);
-process.exitCode = unexpected === 0 ? 0 : 1;
+const solved = wantedArea === undefined ? known.filter((entry) => !met.has(entry)) : [];
+for (const { line } of solved) console.log(`known.ts lists ${line}, where nothing differs`);
+process.exitCode = unexpected + solved.length === 0 ? 0 : 1;
 
 function areas(): readonly string[] {
   const machinery = ["case", "exchange", "known", "normalise", "request", "run", "side"];
@@ -66,7 +69,11 @@ function report(title: string, reference: readonly Seen[], others: readonly [str
     compared++;
     const wrong = others.flatMap(([side, seen]) => differences(expected, seen[index], side));
     if (wrong.length === 0) return;
-    if (known.some(({ line }) => (typeof line === "string" ? line === expected.line : line.test(expected.line)))) {
+    const reason = known.find(({ line }) =>
+      typeof line === "string" ? line === expected.line : line.test(expected.line),
+    );
+    if (reason) {
+      met.add(reason);
       tolerated++;
       return;
     }

@@ -96,7 +96,7 @@ describe.skipIf(process.getuid?.() !== 0).each(["crun", "runc"] as const)("names
     expect(await engine.lighter(["run", "--rm", "--platform=linux/amd64/v2", "busybox", "echo", "ok"])).toBe("ok\n");
     const { code, stderr } = await engine.daemon.lighter(["run", "--rm", "--platform=linux/s390x", "busybox", "true"]);
     expect(stderr).toContain(
-      "was found but does not match the specified platform: wanted linux/s390x, actual: linux/amd64",
+      "was found but its platform (linux/amd64) does not match the specified platform (linux/s390x)",
     );
     expect(code).toBe(125);
   });

@@ -50,7 +50,7 @@ function checkTogether(networks: readonly Attachment[]): void {
     if (aliases.length > 0 && !isUserDefined(name))
       throw new CliError("network-scoped aliases are only supported for user-defined networks", 125);
   }
-  if (networks.length > 1 && networks.some(({ name }) => isExclusive(name)))
+  if (networks.some(({ name }) => isUserDefined(name)) && networks.some(({ name }) => isExclusive(name)))
     throw new CliError("conflicting options: cannot attach both user-defined and non-user-defined network-modes", 125);
   for (const { name } of networks) {
     if (seen.has(name)) throw new CliError(`network "${name}" is specified multiple times`, 125);
