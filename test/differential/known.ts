@@ -71,6 +71,8 @@ const texts: readonly Known[] = [
     reason: "BuildKit's language, as people write it",
   },
   { line: /--squash|printf '\[/, reason: "the engine says so itself; the pattern is named" },
+  { line: /json \.Config\}\} \{\{\.Author/, reason: "fields in the order in which the engine sends them" },
+  { line: /--detach-keys nope-x/, reason: "says what is wrong with the keys" },
   { line: /nosuchimage|--from=nope|127\.0\.0\.1:1\/x|--volume-driver nope/, reason: "how the network says no" },
   { line: /manifest\.json/, reason: "keys of JSON in another order, no line feed behind it" },
   { line: /truncate \.ID|\| od -c/, reason: "part of an id" },

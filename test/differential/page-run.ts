@@ -84,6 +84,6 @@ export const cases: Cases = {
   "restart, exit codes": [
     `docker create --name dt1 --restart unless-stopped $IMAGE | wc -c; ${show("{{json .HostConfig.RestartPolicy}} {{.RestartCount}}")}; docker run --rm --restart on-failure:10 $IMAGE true; docker run --restart=always:1 $IMAGE true`,
     "docker run --foo $IMAGE; echo $?; docker run --rm $IMAGE /etc; echo $?; docker run --rm $IMAGE foo; echo $?; docker run --rm $IMAGE sh -c 'exit 3'; echo $?; docker run --rm $IMAGE sh -c 'kill -TERM $$'; echo $?",
-    "docker run --rm -d --name dt2 $IMAGE sleep 1000 | wc -c; docker stop -t 0 dt2; docker ps -a --filter name=dt2 -q | wc -l; docker run --name dt3 --rm --restart=no $IMAGE true; docker ps -aq --filter name=dt3 | wc -l",
+    'docker run --rm -d --name dt2 $IMAGE sleep 1000 | wc -c; docker stop -t 0 dt2; until [ -z "$(docker ps -aq --filter name=dt2)" ]; do sleep 0.1; done; echo gone; docker run --name dt3 --rm --restart=no $IMAGE true; until [ -z "$(docker ps -aq --filter name=dt3)" ]; do sleep 0.1; done; echo gone',
   ],
 };

@@ -50,7 +50,7 @@ export async function resolveMounts(
   const wanted = new Map<string, Wanted>();
   const tmpfs = new Set(Object.keys(host.Tmpfs ?? {}).map((path) => normalize(path).replace(/(?<=.)\/+$/, "")));
   for (const mount of explicitMounts(host)) {
-    if (wanted.has(mount.target) || tmpfs.has(mount.target))
+    if (wanted.has(mount.target) || (mount.kind !== "tmpfs" && tmpfs.has(mount.target)))
       throw new EngineError("invalid", `Duplicate mount point: ${mount.target}`);
     wanted.set(mount.target, mount);
   }

@@ -66,13 +66,30 @@ const unset = {
   IOMaximumBandwidth: 0,
 } as const;
 
+const hostMaps = ["PortBindings", "Annotations", "StorageOpt", "Sysctls", "Tmpfs"] as const;
+const configMaps = ["ExposedPorts", "Volumes", "Labels"] as const;
+
+/** With the keys of the named maps by the alphabet, as Docker writes them. */
+function withSortedMaps<T extends object>(value: T, names: readonly (keyof T)[]): T {
+  const sorted = names.flatMap((name) => {
+    const map = value[name];
+    return map ? [[name, Object.fromEntries(Object.entries(map).toSorted(byKey))] as const] : [];
+  });
+  return { ...value, ...Object.fromEntries(sorted) };
+}
+
+function byKey([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
+  return a < b ? -1 : 1;
+}
+
 /** `HostConfig` of an inspect. `runtime` is the one of a container that names none. */
 export function shownHostConfig(host: HostConfig, runtime: string): HostConfig {
   const swappiness = host.MemorySwappiness === -1 ? null : (host.MemorySwappiness ?? null);
   const open = host.Privileged === true;
   return {
     ...unset,
-    ...host,
+    ...withSortedMaps(host, hostMaps),
+    ...(host.LogConfig && { LogConfig: withSortedMaps(host.LogConfig, ["Config"]) }),
     Runtime: host.Runtime || runtime,
     MemorySwappiness: swappiness,
     SecurityOpt: withoutLabels(host),
@@ -113,5 +130,5 @@ export function shownConfig(config: ContainerConfig): ContainerConfig {
     OnBuild: null,
     Labels: {},
   };
-  return { ...unsetConfig, ...config, Volumes: volumes ?? null };
+  return { ...unsetConfig, ...withSortedMaps({ ...config, Volumes: volumes ?? null }, configMaps) };
 }
