@@ -24,6 +24,7 @@ import { createRestartTimers } from "./containers/restart/restart-timers.ts";
 import { resizeContainer } from "./containers/streams/resize.ts";
 import { createRootMounts } from "./containers/run/root-mount.ts";
 import { createContainerSignals } from "./containers/run/signals.ts";
+import { createStarting } from "./containers/run/starting.ts";
 import { withSizes } from "./containers/show/sizes.ts";
 import { startContainer } from "./containers/run/start.ts";
 import {
@@ -108,6 +109,7 @@ function createContext(
     networks: openNetworkRegistry(deps.database, deps.clock, deps.options.bridge),
     initLayers: createInitLayers(deps),
     restarts: createRestartTimers(),
+    starting: createStarting(),
     health: createHealthMonitors(contextOf),
     roots: createRootMounts(deps),
     specHost: readSpecHost(),

@@ -14,6 +14,8 @@ export interface TaskRequest {
   readonly openStdin: boolean;
   /** Close the container's stdin when the first attached stdin ends (Docker's StdinOnce). */
   readonly stdinOnce: boolean;
+  /** Gives the creation up: what hangs in it is killed. */
+  readonly abort?: AbortSignal;
 }
 
 export interface TaskHandle {

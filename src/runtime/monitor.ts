@@ -1,6 +1,7 @@
 import { openSync, writeSync } from "node:fs";
 import { EngineError, failpoint } from "#core";
 import { FileDescriptor } from "#linux";
+import { boundCreation } from "./creation-bound.ts";
 import type { TaskPaths } from "./task-files.ts";
 import { baseEnvironment, type OciRuntime } from "./oci-runtime.ts";
 
@@ -16,6 +17,9 @@ export interface MonitorRequest {
   readonly stdinOnce: boolean;
   /** The spec asks for a scope of systemd. */
   readonly systemdCgroup: boolean;
+  readonly timeoutMs: number;
+  /** Gives the creation up. */
+  readonly abort?: AbortSignal;
 }
 
 /** A running conmon, as seen through its sync pipe: its end is conmon's end. */
@@ -39,6 +43,7 @@ export class MonitorError extends EngineError {
 /**
  * Starts conmon (8) in a session of its own, where it outlives this process; it runs the OCI runtime's `create` and reports over
  * the pipe of _OCI_SYNCPIPE: `{"data":<pid>}`, or a negative number and a message.
+ * A creation that is given up or takes longer than `timeoutMs` is killed.
  * @throws MonitorError with the OCI runtime's text
  */
 export async function startMonitor(request: MonitorRequest): Promise<Monitor> {
@@ -46,16 +51,18 @@ export async function startMonitor(request: MonitorRequest): Promise<Monitor> {
   const pipe = child.stdio[3];
   if (typeof pipe !== "number") throw new EngineError("internal", "no sync pipe to conmon");
   const sync = await readSyncPipe(pipe);
+  using bound = boundCreation(child.pid, request.timeoutMs, request.abort);
   const line = await sync.firstLine;
   if (line === undefined) {
     await child.exited;
+    if (bound.fault !== undefined) throw new MonitorError(bound.fault);
     throw new MonitorError(await new Response(child.stderr).text());
   }
   const answer = JSON.parse(line) as { readonly data: number; readonly message?: string };
   if (answer.data <= 0) {
     // It still writes an exit file: only once it has ended can all it left be removed.
     await Promise.all([child.exited, sync.ended]);
-    throw new MonitorError(answer.message ?? `conmon: ${line}`);
+    throw new MonitorError(bound.fault ?? answer.message ?? `conmon: ${line}`);
   }
   return { pid: answer.data, monitorPid: child.pid, ended: sync.ended, release: sync.release };
 }

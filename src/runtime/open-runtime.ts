@@ -3,6 +3,7 @@ import { EngineError, failpoint, type Clock, type ContainerId, type Logger } fro
 import { isAlive, kill, openFiles } from "#linux";
 import { cgroupProcesses, isFrozen, readCgroupHost, removeCgroup, thaw, type CgroupHost } from "./cgroup.ts";
 import { cgroupDirectory, isScope, prepareScope, wantsScope } from "./cgroup-driver.ts";
+import { creationTimeoutMs } from "./creation-bound.ts";
 import { chooseRuntime, type RuntimeChoice } from "./choose-runtime.ts";
 import { ExitWatch } from "./exit-watch.ts";
 import { execInTask } from "./exec.ts";
@@ -42,6 +43,8 @@ export interface OpenRuntimeOptions {
   readonly conmonPath?: string;
   /** The default profile for the default capabilities, compiled; saves its compilation at the first start. */
   readonly seccompBpf?: Uint8Array;
+  /** Bound of a creation, in milliseconds; two minutes by default. */
+  readonly creationTimeoutMs?: number;
   readonly logger: Logger;
   readonly clock: Clock;
 }
@@ -72,7 +75,15 @@ export async function openRuntime(options: OpenRuntimeOptions): Promise<Runtime>
     defaultFilter: options.seccompBpf,
     logger: options.logger,
   });
-  const tasks = new Tasks({ files, cgroups, conmonPath, choice, filters, logger: options.logger });
+  const tasks = new Tasks({
+    files,
+    cgroups,
+    conmonPath,
+    choice,
+    filters,
+    logger: options.logger,
+    timeoutMs: options.creationTimeoutMs ?? creationTimeoutMs,
+  });
   scope.use(tasks.exits);
   scope.use(tasks.ooms);
   return runtimeOf(tasks, monitorVersion, scope.move());
@@ -118,6 +129,7 @@ interface TasksOptions {
   readonly conmonPath: string;
   readonly choice: RuntimeChoice;
   readonly filters: FilterCache;
+  readonly timeoutMs: number;
   readonly logger: Logger;
 }
 
@@ -150,10 +162,11 @@ class Tasks {
       const spec = prepareScope(this.#options.filters.prepare(request.spec, runtime));
       const paths = this.files.writeBundle(request.id, record, spec);
       failpoint("task.bundle");
-      const { conmonPath } = this.#options;
+      const { conmonPath, timeoutMs } = this.#options;
       const monitor = await startMonitor({
         ...request,
         conmonPath,
+        timeoutMs,
         runtime,
         paths,
         exits: this.files.exits,

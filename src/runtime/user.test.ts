@@ -55,4 +55,7 @@ test("hostile files are not followed out of the root, and not read without end",
   unlinkSync(passwd);
   writeFileSync(passwd, Buffer.alloc(1024 * 1024 + 1));
   expect(() => resolveUser(hostile, "root")).toThrow("more than");
+  unlinkSync(passwd);
+  expect(Bun.spawnSync(["mkfifo", passwd]).exitCode).toBe(0);
+  expect(() => resolveUser(hostile, "")).toThrow("/etc/passwd of the image is a named pipe");
 });

@@ -97,7 +97,7 @@ function isId(text: string): boolean {
   return /^\d{1,10}$/.test(text) && Number(text) <= maxId;
 }
 
-/** The text of a regular file inside the root; empty when there is none. */
+/** The text of a regular file inside the root; empty when there is none. @throws EngineError `invalid` for a FIFO, a file too long */
 function readRootFile(tree: TreeRoot, path: string): string {
   const descriptor = openRegular(tree, path);
   if (descriptor === undefined) return "";
@@ -120,7 +120,10 @@ function openRegular(tree: TreeRoot, path: string): number | undefined {
     if (isEngineError(error)) return undefined;
     throw error;
   }
-  if (fstatSync(descriptor).isFile()) return descriptor;
+  const stat = fstatSync(descriptor);
+  if (stat.isFile()) return descriptor;
   closeSync(descriptor);
+  // runc opens these files again and would wait there for a writer.
+  if (stat.isFIFO()) throw new EngineError("invalid", `/${path} of the image is a named pipe`);
   return undefined;
 }

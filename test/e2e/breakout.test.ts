@@ -5,7 +5,7 @@ import { openTestEngine, type TestEngine } from "../support/engine.ts";
 import { writeProbe } from "../support/probe.ts";
 
 /** Hostile images and requests: what they reach for stays out of reach. */
-describe.skipIf(process.getuid?.() !== 0).each(["crun"] as const)("hostile images with %s", (runtime) => {
+describe.skipIf(process.getuid?.() !== 0).each(["crun", "runc"] as const)("hostile images with %s", (runtime) => {
   let engine: TestEngine;
   let scratch: string;
   beforeAll(async () => {
@@ -105,7 +105,8 @@ describe.skipIf(process.getuid?.() !== 0).each(["crun"] as const)("hostile image
     const makers = [
       "truncate -s 20M /etc/passwd",
       "rm /etc/passwd; mkfifo /etc/passwd",
-      "ln -sf /proc/kmsg /etc/passwd",
+      // runc reads where it leads, for ever: the story of hung-start.test.ts.
+      ...(runtime === "runc" ? [] : ["ln -sf /proc/kmsg /etc/passwd"]),
       "ln -sf ../../../../../../etc/shadow /etc/passwd",
       "rm /etc/group; mkfifo /etc/group",
       "rm /etc/passwd; mkdir /etc/passwd",
@@ -121,7 +122,8 @@ describe.skipIf(process.getuid?.() !== 0).each(["crun"] as const)("hostile image
         "/proc/self/status",
       ]);
       if (code === 0) expect(stdout).toBe("Uid:\t0\t0\t0\t0\n");
-      else expect(code).toBe(125);
+      // runc reads the files itself, and a directory is to Docker's client a command that cannot be run.
+      else expect([125, 126]).toContain(code);
       const named = await engine.daemon.docker(["run", "--rm", "-u", "daemon", "hostile", "id"]);
       expect(named.code).toBe(125);
     }

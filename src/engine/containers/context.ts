@@ -12,6 +12,7 @@ import type { HealthMonitors } from "../health/contract.ts";
 import type { RestartTimers } from "./restart/restart-timers.ts";
 import type { RootMounts } from "./run/root-mount.ts";
 import type { ContainerSignals } from "./run/signals.ts";
+import type { Starting } from "./run/starting.ts";
 import type { TaskEnds } from "./run/task-ends.ts";
 
 /** What every container use case works with. */
@@ -23,6 +24,7 @@ export interface ContainerContext {
   readonly networks: NetworkRegistry;
   readonly initLayers: InitLayers;
   readonly restarts: RestartTimers;
+  readonly starting: Starting;
   readonly health: HealthMonitors;
   readonly roots: RootMounts;
   readonly specHost: SpecHost;

@@ -14,6 +14,7 @@ export async function removeContainer(
 ): Promise<void> {
   const { id, name } = context.registry.find(ref);
   if (options.link) throw new EngineError("not_implemented", "links are not built yet");
+  if (options.force) await context.starting.giveUp(id);
   await context.registry.exclusive(id, async () => (options.force ? endPolicy(context, id) : undefined));
   if (options.force) await killAndWait(context, id);
   await context.registry.exclusive(id, async () => {

@@ -1,5 +1,5 @@
 import { EngineError, failpoint, formatRfc3339Nano, messageOf, parseSignal, type ContainerId } from "#core";
-import { startFailureExitCode, type TaskRequest } from "#runtime";
+import { startFailureExitCode, type TaskHandle, type TaskRequest } from "#runtime";
 import type { OciSpec } from "#spec";
 import { ownStreams } from "../../userns/own-streams.ts";
 import { stageBinds } from "../../userns/staged-binds.ts";
@@ -77,7 +77,7 @@ async function startTask(context: ContainerContext, record: ContainerRecord, cau
   const { spec, warnings } = containerSpec(context, record, ground);
   for (const warning of warnings) deps.logger.log("warn", warning, { container: record.id });
   const [task, { endpoint, ports }] = await bothOf(
-    deps.runtime.create(taskRequest(record, spec, files)),
+    createTask(context, taskRequest(record, spec, files)),
     // Meanwhile the monitor starts; nothing of the container runs before `start`.
     connect(network, files, record),
     () => undo.defer(() => deps.runtime.delete(record.id)),
@@ -110,6 +110,12 @@ async function startTask(context: ContainerContext, record: ContainerRecord, cau
   emitContainerEvent(context, record, "start");
   context.health.begin(record.id);
   watchMemory(context, record);
+}
+
+/** Whoever ends the container meanwhile can give up a creation that hangs. */
+async function createTask({ deps, starting }: ContainerContext, request: TaskRequest): Promise<TaskHandle> {
+  using creation = starting.begin(request.id);
+  return await deps.runtime.create({ ...request, abort: creation.signal });
 }
 
 function taskRequest({ id, config, hostConfig }: ContainerRecord, spec: OciSpec, files: ContainerFiles): TaskRequest {

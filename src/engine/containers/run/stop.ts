@@ -19,6 +19,7 @@ export interface StopOptions {
 export async function stopContainer(context: ContainerContext, ref: string, options: StopOptions): Promise<void> {
   const record = context.registry.find(ref);
   const signal = blaming(`cannot stop container: ${ref}`, () => stopSignalOf(record, options.signal));
+  await context.starting.giveUp(record.id);
   await context.registry.exclusive(record.id, async () => {
     const current = context.registry.find(record.id);
     if (current.state.status === "restarting") return cancelRestart(context, current);
@@ -101,8 +102,10 @@ export async function restartContainer(context: ContainerContext, ref: string, o
 /** @throws EngineError `conflict` when it does not run, `invalid` for a signal that is none */
 export async function killContainer(context: ContainerContext, ref: string, name: string): Promise<void> {
   const cannot = `cannot kill container: ${ref}`;
-  const record = blaming(cannot, () => context.registry.find(ref));
+  const { id } = blaming(cannot, () => context.registry.find(ref));
   const signal = blaming(cannot, () => killSignal(name));
+  if (signal === sigkill && (await context.starting.giveUp(id))) return;
+  const record = context.registry.find(id);
   if (!isActive(record)) {
     throw new EngineError("conflict", `cannot kill container: ${ref}: container ${record.id} is not running`);
   }
