@@ -7,7 +7,7 @@ import { parseNetworking } from "./networking.ts";
 import { parsePorts } from "./ports.ts";
 import { parseResources, parseRestart } from "./resources.ts";
 import type { CreateValues } from "./run-flags.ts";
-import { capabilities, isMacAddress, wrongMode } from "./run-checks.ts";
+import { capabilities, wrongMode } from "./run-checks.ts";
 import { keyValues, readEnvironment, readLabels } from "./text-files.ts";
 import { resolvePath } from "../framework/paths.ts";
 
@@ -59,8 +59,6 @@ function checkConflicts({ flags, changed }: CreateInput): void {
   }
   const mode = wrongMode(flags);
   if (mode !== undefined) throw new CliError(mode, 125);
-  const mac = flags["mac-address"].trim();
-  if (mac !== "" && !isMacAddress(mac)) throw new CliError(`${mac} is not a valid mac address`, 125);
   if (flags["storage-opt"].some((text) => !text.includes("="))) throw new CliError("invalid storage option", 125);
   const swappiness = flags["memory-swappiness"];
   if (swappiness !== undefined && swappiness !== -1 && (swappiness < 0 || swappiness > 100)) {
@@ -134,10 +132,9 @@ function healthTest(flags: CreateValues): HealthConfig {
 function hostConfig(context: Context, { flags, changed }: CreateInput): HostConfig {
   const { securityOpt, masked } = securityOptions(flags["security-opt"], context.cwd);
   const size = flags.tty ? context.stdout.size() : undefined;
-  const [capAdd, capDrop] = capabilities(flags["cap-add"], flags["cap-drop"]);
   const lists = {
-    CapAdd: capAdd,
-    CapDrop: capDrop,
+    CapAdd: capabilities(flags["cap-add"]),
+    CapDrop: capabilities(flags["cap-drop"]),
     Dns: flags.dns,
     DnsOptions: [...flags["dns-option"], ...flags["dns-opt"]],
     DnsSearch: flags["dns-search"],

@@ -1,6 +1,7 @@
 import type { EndpointSpec } from "#spec";
 import { CliError } from "../framework/command.ts";
 import { parseNetwork, type Attachment } from "./network-option.ts";
+import { isMacAddress } from "./run-checks.ts";
 import { keyValues } from "./text-files.ts";
 import type { CreateValues } from "./run-flags.ts";
 
@@ -50,16 +51,14 @@ function checkTogether(networks: readonly Attachment[]): void {
     if (aliases.length > 0 && !isUserDefined(name))
       throw new CliError("network-scoped aliases are only supported for user-defined networks", 125);
   }
-  if (networks.some(({ name }) => isUserDefined(name)) && networks.some(({ name }) => isExclusive(name)))
+  const wrongMac = networks.find(({ mac }) => mac !== undefined && !isMacAddress(mac.trim()))?.mac;
+  if (wrongMac !== undefined) throw new CliError(`${wrongMac.trim()} is not a valid mac address`, 125);
+  if (networks.some(({ name }) => isUserDefined(name)) && networks.some(({ name }) => !isUserDefined(name)))
     throw new CliError("conflicting options: cannot attach both user-defined and non-user-defined network-modes", 125);
   for (const { name } of networks) {
     if (seen.has(name)) throw new CliError(`network "${name}" is specified multiple times`, 125);
     seen.add(name);
   }
-}
-
-function isExclusive(name: string): boolean {
-  return /^(?:host|none|container:.*)$/.test(name);
 }
 
 function isUserDefined(name: string): boolean {

@@ -73,11 +73,20 @@ export function isMacAddress(text: string): boolean {
   return [6, 8, 20].includes(bytes) || [6, 8, 20].includes(words);
 }
 
+/** Systems and processors that Go knows, and other names of theirs: one of them may stand alone. */
+const alone = new Set(
+  "aix android darwin dragonfly freebsd hurd illumos ios js linux macos nacl netbsd openbsd plan9 solaris wasip1 windows zos 386 aarch64 amd64 amd64p32 arm arm64 arm64be armbe armel armhf i386 loong64 mips mips64 mips64le mips64p32 mips64p32le mipsle ppc ppc64 ppc64le riscv riscv64 s390 s390x sparc sparc64 wasm x86-64 x86_64".split(
+    " ",
+  ),
+);
+
 /** Checks `os/arch[/variant]` as far as a client can. @throws Error */
 export function checkPlatform(text: string): void {
   const parts = text.split("/");
   const failed = (reason: string): Error => new Error(`error parsing specified platform: ${reason}: invalid argument`);
   if (parts.length > 3) throw failed(`${JSON.stringify(text)}: cannot parse platform specifier`);
+  if (parts.length === 1 && /^[A-Za-z0-9_.-]+$/.test(text) && !alone.has(text.toLowerCase()))
+    throw failed(`${JSON.stringify(text)}: unknown operating system or architecture`);
   const wrong = parts.find((part) => !/^[A-Za-z0-9_.-]+$/.test(part));
   if (wrong !== undefined)
     throw failed(
@@ -85,18 +94,13 @@ export function checkPlatform(text: string): void {
     );
 }
 
-/** Capabilities with their prefix; `ALL` takes the place of all others, and what is added is not dropped. */
-export function capabilities(add: readonly string[], drop: readonly string[]): readonly [string[], string[]] {
-  const added = normalCapabilities(add);
-  return [added, normalCapabilities(drop).filter((name) => !added.includes(name))];
-}
-
-function normalCapabilities(names: readonly string[]): string[] {
+/** Names in upper case with their prefix, each once, in order. */
+export function capabilities(names: readonly string[]): readonly string[] {
   const full = names.map((name) => {
     const upper = name.trim().toUpperCase();
     return upper === "ALL" || upper === "RESET" || upper.startsWith("CAP_") ? upper : `CAP_${upper}`;
   });
-  return full.includes("ALL") ? ["ALL"] : [...new Set(full)].sort();
+  return [...new Set(full)].sort();
 }
 
 const modes = {
