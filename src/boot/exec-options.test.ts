@@ -9,8 +9,11 @@ test("the cgroup driver is what the last exec-opt says", () => {
 
 test.each([
   ["native.cgroupdriver=none", "native.cgroupdriver option none not supported"],
-  ["native.cgroupdriver", "unable to parse key/value option: native.cgroupdriver"],
-  ["native.umask=normal", 'unknown exec-opt "native.umask"'],
+  ["native.cgroupdriver", "invalid exec-opt (native.cgroupdriver): must be formatted 'opt=value'"],
+  ["native.cgroupdriver=", "invalid exec-opt (native.cgroupdriver=): must be formatted 'opt=value'"],
+  ["=x", "invalid exec-opt (=x): must be formatted 'opt=value'"],
+  ["native.umask=normal", "invalid exec-opt (native.umask=normal): unknown option: 'native.umask'"],
+  ["isolation=x", "invalid exec-opt (isolation=x): option 'isolation' is only supported on windows"],
 ])("exec-opt %s: %s", (option, text) => {
   expect(() => cgroupDriverOf([option])).toThrow(text);
 });

@@ -201,8 +201,8 @@ describe.skipIf(process.getuid?.() !== 0).each(["docker", "lighter"] as const)("
       code: 4,
       stdout: "typed\n",
     });
-    await cli(["run", "-d", "--name", "talk", "busybox", "sh", "-c", "sleep 0.5; echo late; exit 6"]);
-    expect(await raw(["attach", "talk"])).toMatchObject({ code: 6, stdout: "late\n" });
+    await cli(["run", "-d", "-i", "--name", "talk", "busybox", "sh", "-c", 'read word; echo "said $word"; exit 6']);
+    expect(await raw(["attach", "talk"], { stdin: "late\n" })).toMatchObject({ code: 6, stdout: "said late\n" });
   });
 
   test("rm, rm -f, rm -v and --rm", async () => {

@@ -12,6 +12,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { bindMount, unmount } from "#linux";
 import { mountsBelow, removeTestTree } from "../../../test/support/remove.ts";
 import type { TreeView, ViewMount } from "../mod.ts";
 import { createMounter } from "./mounter.ts";
@@ -55,19 +56,16 @@ describe.skipIf(process.getuid?.() !== 0)("a tree view", () => {
   });
 
   test("mounts in mounts, and takes along what is mounted in a source only when asked", () => {
-    using inner = open([at("volume", "/vol")]);
-    for (const recursive of [true, false]) {
-      using view = mounter.openView({
-        root: join(top, "volume"),
-        mounts: [
-          { source: inner.path, destination: "/sub", readonly: false, recursive },
-          at("hosts", "/sub/etc/hosts"),
-        ],
-        readonlyRoot: false,
-        scratch: join(top, "scratch"),
-      });
-      expect(existsSync(`${view.path}/sub/vol/x`)).toBe(recursive);
-      expect(readFileSync(`${view.path}/sub/etc/hosts`, "utf8")).toBe("outside");
+    mkdirSync(join(top, "source/deep"), { recursive: true });
+    bindMount(join(top, "volume"), join(top, "source/deep"));
+    try {
+      for (const recursive of [true, false]) {
+        using view = open([at("source", "/vol", { recursive }), at("hosts", "/vol/etc/hosts")]);
+        expect(existsSync(`${view.path}/vol/deep/x`)).toBe(recursive);
+        expect(readFileSync(`${view.path}/vol/etc/hosts`, "utf8")).toBe("outside");
+      }
+    } finally {
+      unmount(join(top, "source/deep"), { detach: true });
     }
   });
 
