@@ -2,9 +2,10 @@ import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import type { LogConfig } from "#logging";
 import { EngineError, logLevels, type LogLevel } from "#core";
-import type { CgroupDriver } from "#runtime";
+import type { CgroupDriver, RegisteredRuntime } from "#runtime";
 import type { Ulimit } from "#spec";
 import { cgroupDriverOf } from "./exec-options.ts";
+import { registeredRuntimes } from "./runtime-options.ts";
 
 /** What flags and daemon.json say, with defaults filled in. */
 export interface DaemonOptions {
@@ -18,8 +19,8 @@ export interface DaemonOptions {
   readonly logLevel: LogLevel;
   readonly debug: boolean;
   readonly defaultRuntime: string | undefined;
-  /** Name → absolute path, beyond those found on the host. */
-  readonly runtimes: Readonly<Record<string, string>>;
+  /** By name, beyond those found on the host. */
+  readonly runtimes: Readonly<Record<string, RegisteredRuntime>>;
   readonly dns: readonly string[];
   readonly dnsSearch: readonly string[];
   readonly dnsOptions: readonly string[];
@@ -98,7 +99,8 @@ export function parseDaemonOptions(argv: readonly string[]): DaemonOptions {
   const given = parseFlags(argv);
   const file = readConfigFile(given["config-file"]);
   checkConflicts(given, file);
-  return toOptions({ ...fromFile(file), ...given });
+  const runtimes = registeredRuntimes(given["add-runtime"], file["runtimes"]);
+  return toOptions({ ...fromFile(file), ...given }, runtimes);
 }
 
 function parseFlags(argv: readonly string[]): Record<string, FlagValue> {
@@ -176,7 +178,7 @@ function fromFile(file: Settings): Settings {
   );
 }
 
-function toOptions(settings: Settings): DaemonOptions {
+function toOptions(settings: Settings, runtimes: DaemonOptions["runtimes"]): DaemonOptions {
   const execRoot = absolute(textOf(settings, "exec-root") ?? "/run/lighter", "exec-root");
   const hosts = list(settings, "host");
   return {
@@ -190,7 +192,7 @@ function toOptions(settings: Settings): DaemonOptions {
     logLevel: flag(settings, "debug") ? "debug" : logLevel(textOf(settings, "log-level") ?? "info"),
     debug: flag(settings, "debug"),
     defaultRuntime: textOf(settings, "default-runtime"),
-    runtimes: runtimePaths(settings["add-runtime"]),
+    runtimes,
     dns: list(settings, "dns"),
     dnsSearch: list(settings, "dns-search"),
     dnsOptions: list(settings, "dns-opt"),
@@ -274,29 +276,6 @@ function logLevel(name: string): LogLevel {
   const level = logLevels.find((known) => known === name);
   if (level === undefined) throw new EngineError("invalid", `invalid logging level: ${name}`);
   return level;
-}
-
-/** `name=path` of the flag, or `{name: {path}}` of daemon.json. */
-function runtimePaths(value: unknown): Readonly<Record<string, string>> {
-  if (value === undefined) return {};
-  if (Array.isArray(value)) {
-    return Object.fromEntries(value.map((entry: unknown) => namedPath(String(entry))));
-  }
-  if (typeof value !== "object" || value === null) throw wrongKind("runtimes", value);
-  return Object.fromEntries(Object.entries(value).map(([name, runtime]) => [name, runtimePath(name, runtime)]));
-}
-
-function namedPath(entry: string): readonly [string, string] {
-  const equals = entry.indexOf("=");
-  if (equals < 1 || !entry.slice(equals + 1).startsWith("/"))
-    throw new EngineError("invalid", `invalid value for add-runtime: ${entry}: must be name=/path`);
-  return [entry.slice(0, equals), entry.slice(equals + 1)];
-}
-
-function runtimePath(name: string, runtime: unknown): string {
-  if (typeof runtime === "object" && runtime !== null && "path" in runtime && typeof runtime.path === "string")
-    return runtime.path;
-  throw wrongKind(`runtimes.${name}`, runtime);
 }
 
 /** `name=soft[:hard]` of the flag, or Docker's objects of daemon.json. */

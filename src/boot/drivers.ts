@@ -111,9 +111,12 @@ function cgroupDriver(options: DaemonOptions): CgroupDriver {
   return driver;
 }
 
-function installedRuntimes(): Readonly<Record<string, string>> {
-  const found = ["crun", "runc"].map((name) => [name, Bun.which(name)] as const);
-  return Object.fromEntries(found.filter((entry): entry is readonly [string, string] => entry[1] !== null));
+function installedRuntimes(): DaemonOptions["runtimes"] {
+  const found = ["crun", "runc"].flatMap((name) => {
+    const path = Bun.which(name);
+    return path === null ? [] : [[name, { path }] as const];
+  });
+  return Object.fromEntries(found);
 }
 
 function conmonPath(): { readonly conmonPath?: string } {

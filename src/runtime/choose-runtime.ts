@@ -1,6 +1,6 @@
 import { EngineError, messageOf, type Logger } from "#core";
 import type { CgroupHost } from "./cgroup.ts";
-import { probeRuntime, type OciRuntime, type ProbeContext } from "./oci-runtime.ts";
+import { probeRuntime, type OciRuntime, type ProbeContext, type RegisteredRuntime } from "./oci-runtime.ts";
 
 export interface RuntimeChoice {
   readonly runtimes: ReadonlyMap<string, OciRuntime>;
@@ -23,13 +23,13 @@ const versionFloors: Readonly<Record<string, readonly (readonly number[])[]>> = 
  * @throws EngineError `unavailable` when no runtime can be run, `invalid` when the named one is not registered
  */
 export async function chooseRuntime(
-  registered: Readonly<Record<string, string>>,
+  registered: Readonly<Record<string, RegisteredRuntime>>,
   wanted: string | undefined,
   context: ProbeContext & { readonly cgroups: CgroupHost },
 ): Promise<RuntimeChoice> {
   const { logger } = context;
   const runtimes = new Map<string, OciRuntime>();
-  const probes = Object.entries(registered).map(async ([name, path]) => probeRuntime(name, path, context));
+  const probes = Object.entries(registered).map(async ([name, runtime]) => probeRuntime(name, runtime, context));
   for (const probe of await Promise.allSettled(probes)) {
     if (probe.status === "fulfilled") runtimes.set(probe.value.name, probe.value);
     else logger.log("warn", "runtime cannot be used", { error: messageOf(probe.reason) });

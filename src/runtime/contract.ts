@@ -97,7 +97,10 @@ export interface ReadingOptions {
 export interface Runtime extends AsyncDisposable {
   readonly defaultRuntime: string;
   /** Registered runtimes and what they are, for `info`. */
-  readonly runtimes: ReadonlyMap<string, { readonly path: string; readonly version: string }>;
+  readonly runtimes: ReadonlyMap<
+    string,
+    { readonly path: string; readonly version: string; readonly runtimeArgs: readonly string[] | undefined }
+  >;
   readonly monitorVersion: string;
   /** Compiled seccomp filter is handed over precompiled (crun only). */
   readonly precompiledSeccomp: boolean;

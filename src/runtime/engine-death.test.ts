@@ -10,7 +10,7 @@ const engine = `
 import { openRuntime } from ${JSON.stringify(`${import.meta.dir}/mod.ts`)};
 const [taskRoot, id, spec, logPath, start] = process.argv.slice(2);
 const silent = { log() {}, with: () => silent };
-const runtime = await openRuntime({ taskRoot, runtimes: { crun: "/usr/bin/crun" }, logger: silent });
+const runtime = await openRuntime({ taskRoot, runtimes: { crun: { path: "/usr/bin/crun" } }, logger: silent });
 const creation = runtime.create({ id, spec: await Bun.file(spec).json(), runtime: "", logPath, tty: false, openStdin: true, stdinOnce: false });
 if (start === "start") {
   await creation;

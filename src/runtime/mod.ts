@@ -6,6 +6,7 @@
  * after the engine's death from `<taskRoot>/<id>/` (bundle, pid files, log, exit file) alone.
  */
 export type * from "./contract.ts";
+export type { RegisteredRuntime } from "./oci-runtime.ts";
 export { openRuntime, type OpenRuntimeOptions } from "./open-runtime.ts";
 export { lackForSystemdDriver, type CgroupDriver } from "./cgroup-driver.ts";
 export { readLog, readOutput } from "./log-read.ts";

@@ -2,6 +2,14 @@ import { existsSync } from "node:fs";
 import { EngineError, type Logger } from "#core";
 import { SealedProgram } from "./sealed-program.ts";
 
+/** As configured. */
+export interface RegisteredRuntime {
+  /** Absolute. */
+  readonly path: string;
+  /** To be put before every command. */
+  readonly runtimeArgs?: readonly string[];
+}
+
 /** A registered OCI runtime: crun, runc or what speaks their command line. */
 export interface OciRuntime {
   readonly name: string;
@@ -12,7 +20,8 @@ export interface OciRuntime {
   readonly program: () => string;
   /** Directory of its state, one entry per container. */
   readonly stateRoot: string;
-  /** To be put before the command. */
+  readonly runtimeArgs: readonly string[] | undefined;
+  /** To be put before the command: {@link runtimeArgs} and those of ours. */
   readonly globalArgs: readonly string[];
 }
 
@@ -35,7 +44,7 @@ function programOf(sealed: SealedProgram): () => string {
 /** Asks the program what it is. @throws EngineError `unavailable` when it cannot be run */
 export async function probeRuntime(
   name: string,
-  path: string,
+  { path, runtimeArgs }: RegisteredRuntime,
   { statesRoot, logger, scope }: ProbeContext,
 ): Promise<OciRuntime> {
   const version = await programVersion(path);
@@ -43,7 +52,8 @@ export async function probeRuntime(
   const kind = /^crun\b/.test(version) ? "crun" : /^runc\b/.test(version) ? "runc" : "other";
   const number = /\bversion:?\s+(\S+)/.exec(version)?.[1] ?? "";
   const program = kind === "other" ? () => path : programOf(scope.use(new SealedProgram(path, name, logger)));
-  return { name, path, kind, version: number, program, stateRoot, globalArgs: ["--root", stateRoot] };
+  const globalArgs = [...(runtimeArgs ?? []), "--root", stateRoot];
+  return { name, path, kind, version: number, program, stateRoot, runtimeArgs, globalArgs };
 }
 
 /** First line of `--version`. @throws EngineError `unavailable` */

@@ -19,7 +19,7 @@ import { readLog } from "./log-read.ts";
 import type { ReadingOptions, Runtime, TaskHandle, TaskRequest, TaskStatus } from "./contract.ts";
 import type { ContainerReading } from "#spec";
 import { MonitorError, startMonitor } from "./monitor.ts";
-import { programVersion, runCommand, type OciRuntime } from "./oci-runtime.ts";
+import { programVersion, runCommand, type OciRuntime, type RegisteredRuntime } from "./oci-runtime.ts";
 import { createError, startError } from "./runtime-errors.ts";
 import { createFilterCache, type FilterCache } from "./seccomp-filter.ts";
 import { openTaskStdin, reopenTaskLog, resizeTask } from "./stdin.ts";
@@ -37,8 +37,7 @@ import {
 export interface OpenRuntimeOptions {
   /** `<exec-root>/tasks`; on a tmpfs for speed. */
   readonly taskRoot: string;
-  /** Name → absolute path. */
-  readonly runtimes: Readonly<Record<string, string>>;
+  readonly runtimes: Readonly<Record<string, RegisteredRuntime>>;
   readonly defaultRuntime?: string;
   readonly conmonPath?: string;
   /** The default profile for the default capabilities, compiled; saves its compilation at the first start. */
@@ -397,7 +396,16 @@ class Tasks {
     const stateRoot = `${this.files.states}/${record.runtime}`;
     const { runtimePath: path } = record;
     const globalArgs = ["--root", stateRoot];
-    return { name: record.runtime, path, program: () => path, kind: "other", version: "", stateRoot, globalArgs };
+    return {
+      name: record.runtime,
+      path,
+      program: () => path,
+      kind: "other",
+      version: "",
+      stateRoot,
+      runtimeArgs: undefined,
+      globalArgs,
+    };
   }
 }
 

@@ -72,7 +72,7 @@ function lastMessage(raw: string): string {
   const lines = raw
     .split("\n")
     .map((line) => line.trim())
-    .filter((line) => line !== "");
+    .filter((line) => line !== "" && !/^(?:time=.* |\{.*)"?level"?[=:]"?(?:debug|info|warning)\b/.test(line));
   const messages = lines.map(messageOfLine).filter((line) => !/^(?:conmon|\[conmon)/.test(line));
   return messages.at(-1) ?? "no message";
 }

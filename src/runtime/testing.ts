@@ -39,7 +39,7 @@ export class RuntimeBench implements AsyncDisposable {
   async openRuntime(): Promise<Runtime> {
     return openRuntime({
       taskRoot: this.taskRoot,
-      runtimes: { crun: "/usr/bin/crun", runc: "/usr/sbin/runc" },
+      runtimes: { crun: { path: "/usr/bin/crun" }, runc: { path: "/usr/sbin/runc" } },
       defaultRuntime: this.#defaultRuntime,
       logger: createLogger("warn", (line) => this.logs.push(line)),
       clock: systemClock,

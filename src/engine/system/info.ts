@@ -112,7 +112,10 @@ function machineInfo({ deps }: ContainerContext): Readonly<Record<string, unknow
 }
 
 function runtimeInfo({ deps, specHost }: ContainerContext): Readonly<Record<string, unknown>> {
-  const runtimes = [...deps.runtime.runtimes].map(([name, { path }]) => [name, { path }] as const);
+  const runtimes = [...deps.runtime.runtimes].map(([name, { path, runtimeArgs }]) => [
+    name,
+    { path, ...(runtimeArgs && { runtimeArgs }) },
+  ]);
   const version = deps.runtime.runtimes.get(deps.runtime.defaultRuntime)?.version ?? "";
   return {
     Runtimes: Object.fromEntries(runtimes),
