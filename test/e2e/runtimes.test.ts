@@ -55,7 +55,7 @@ describe.skipIf(process.getuid?.() !== 0)("OCI runtimes of daemon.json and flags
     await docker("rm", "-f", "told");
     const lines = readFileSync(calls, "utf8").trim().split("\n");
     const commands = lines.map((line) => / (create|start|exec|pause|resume|delete) /.exec(line)?.[1]);
-    expect([...new Set(commands)].toSorted()).toEqual(["create", "delete", "exec", "pause", "resume", "start"]);
+    expect(new Set(commands)).toEqual(new Set(["create", "delete", "exec", "pause", "resume", "start"]));
     expect(lines.filter((line) => line.startsWith("--debug --root ") !== isLoud)).toEqual([]);
   });
 
