@@ -31,12 +31,13 @@ export async function readHead(connection: Connection): Promise<AnswerHead> {
       connection.unread(buffer);
       return head;
     }
+    // Only now: the body behind a head may come with it.
+    if (buffer.length > maxHeadBytes)
+      throw new ConnectionError("error during connect: the daemon's answer head is too long");
     const chunk = await connection.read();
     if (!chunk) throw new ConnectionError("error during connect: the daemon closed the connection without an answer");
     buffer =
       buffer.length === 0 ? Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length) : Buffer.concat([buffer, chunk]);
-    if (buffer.length > maxHeadBytes)
-      throw new ConnectionError("error during connect: the daemon's answer head is too long");
   }
 }
 

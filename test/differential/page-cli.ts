@@ -5,7 +5,7 @@ const sleeper = "docker run -d --name dt1 $IMAGE sleep 1000 | wc -c";
 /** The examples of Docker's reference pages of the `container` commands. */
 export const cases: Cases = {
   "container create, start": [
-    "docker container create -i -t --name dt1 $IMAGE | wc -c; docker container start --attach -i dt1 </dev/null; docker container inspect -f '{{.State.Status}}' dt1",
+    "docker container create -i -t --name dt1 $IMAGE | wc -c; docker container start dt1; docker container inspect -f '{{.State.Status}} {{.Config.Tty}} {{.Config.OpenStdin}}' dt1; docker kill dt1",
     "docker create -v /data --name dt2 $IMAGE | wc -c; docker start dt2; docker create --name dt3 $IMAGE sh -c 'exit 9' | wc -c; docker start -a dt3; echo $?; docker start -a dt2 dt3; docker start -i dt2 dt3; docker start nope dt3; docker start --detach-keys nope-x -a dt3; docker start; docker start --checkpoint x dt2",
     "docker create --name dt4 -i $IMAGE cat | wc -c; echo through | docker start -i dt4; echo again | docker start -ai dt4; docker start dt4; docker start dt4; docker logs dt4 | head -1; docker kill dt4",
   ],
@@ -17,21 +17,21 @@ export const cases: Cases = {
   ],
   "container ls": [
     "docker run -d --name dt1 -l color=blue -l shape=round $IMAGE sleep 1000 | wc -c; docker run --name dt2 -l color=red $IMAGE sh -c 'exit 3'; docker create --name dt3 -v dtls:/remote -p 18072:80/udp $IMAGE top | wc -c; docker run -d --name dt4 --health-cmd true --health-interval 1h $IMAGE sleep 1000 | wc -c; docker pause dt4",
-    ..."label=color,label=color=blue,name=dt,exited=3,exited=0 --filter name=dt,status=paused --filter name=dt,status=created --filter name=dt,status=running --filter status=exited --filter name=dt,ancestor=ltdiff --filter name=dt,ancestor=nope,before=dt3 --filter name=dt,since=dt2 --filter name=dt,volume=dtls,volume=/remote,network=bridge --filter name=dt,network=none --filter name=dt,publish=18072/udp,publish=18072,publish=18000-18100/udp,expose=80/udp,publish=nope,publish=70000,health=starting --filter name=dt,health=healthy --filter name=dt,is-task=true,is-task=x,isolation=default --filter name=dt,label=color --filter label=shape,name=^dt1$,name=[,id=zzz,status=dead,exited=-1"
+    ..."label=color,label=color=blue,name=dt,exited=3 --filter name=dt,exited=0 --filter name=dt,status=paused --filter name=dt,status=created --filter name=dt,status=running --filter status=exited --filter name=dt,ancestor=ltdiff --filter name=dt,ancestor=nope,before=dt3 --filter name=dt,since=dt2 --filter name=dt,volume=dtls,volume=/remote,network=bridge --filter name=dt,network=none --filter name=dt,publish=18072/udp,publish=18072,publish=18000-18100/udp,expose=80/udp,publish=nope,publish=70000,health=starting --filter name=dt,health=healthy --filter name=dt,is-task=true,is-task=x,isolation=default --filter name=dt,label=color --filter label=shape,name=^dt1$,name=[,id=zzz,status=dead,exited=-1"
       .split(",")
       .map(
         (filter) =>
           `docker ps -a --filter '${filter.replaceAll(" --filter ", "' --filter '")}' --format '{{.Names}}' | sort`,
       ),
     "docker ps -a --filter name=dt --format '{{.Names}}: {{.Command}}' --no-trunc; docker ps --filter name=dt --format 'table {{.Names}}\\t{{.Labels}}'; docker ps -a --filter name=dt2 --format '{{json .}}' | tr , '\\n' | cut -d: -f1; docker ps -a --filter name=dt --format '{{.Label \"color\"}}|{{.State}}|{{.LocalVolumes}}|{{.Mounts}}|{{.Networks}}|{{.Ports}}'",
-    "docker ps -a --filter name=dt3 --format '{{.Size}}' -s | cut -d' ' -f2; docker ps --last 1 --filter name=dt -q | wc -l; docker ps -l -q | wc -l; docker ps -a --filter name=dt --format '{{.Names}} {{.Platform}}'; docker ps -q --filter name=dt --no-trunc | wc -c; docker ps --format '{{title .Names}} {{lower .State}} {{join (split .Names \"t\") \"-\"}}' --filter name=dt1; docker unpause dt4; docker rm -f dt3 >/dev/null; docker volume rm dtls",
+    "docker ps -a --filter name=dt3 --format '{{.Size}}' -s | cut -d' ' -f2; docker ps --last 1 --filter name=dt -q | wc -l; docker ps -l -q | wc -l; docker ps -q --filter name=dt --no-trunc | wc -c; docker ps --format '{{title .Names}} {{lower .State}} {{join (split .Names \"t\") \"-\"}}' --filter name=dt1; docker unpause dt4; docker rm -f dt3 >/dev/null; docker volume rm dtls",
   ],
   "container logs": [
     "docker run --name dt1 $IMAGE sh -c 'for i in 1 2 3; do echo line $i; done; echo err >&2'; docker logs dt1; docker container logs --tail 2 dt1; docker logs -n 1 dt1 2>/dev/null; docker logs --since 10m --until 1s dt1; docker logs --since 2013-01-02T13:23:37Z dt1; docker logs --until 2013-01-02 dt1; docker logs -t dt1 2>&1; docker logs --details dt1; docker logs --since -1h dt1; docker logs -f --tail 1 dt1; docker logs --since 1.5h dt1; docker logs --until x dt1; docker logs dt1 dt1",
     "docker run --name dt2 -d $IMAGE sh -c 'echo first; sleep 2; echo second' | wc -c; docker logs -f --until 0.5s dt2; docker logs -f dt2; docker logs --follow --since 1h dt2",
   ],
   "container cp, diff, export": [
-    "docker run -d --name dt1 $IMAGE sh -c 'mkdir /work; echo log >/work/a.log; ln -s a.log /work/l; touch /ready; sleep 1000' | wc -c; until docker exec dt1 test -e /ready; do sleep 0.1; done; echo here >f; docker cp ./f dt1:/work; docker cp dt1:/work/ ./tmp_logs; ls tmp_logs; docker cp dt1:/work/a.log - | tar x -O; docker container cp dt1:/work/l got; readlink got; docker cp -L dt1:/work/l got2; cat got2; docker cp -a f dt1:/work/kept; docker cp -q f dt1:/work; docker cp f dt1:/work/no/dir/",
+    "docker run -d --name dt1 $IMAGE sh -c 'mkdir /work; echo log >/work/a.log; ln -s a.log /work/l; touch /ready; sleep 1000' | wc -c; until docker exec dt1 test -e /ready; do sleep 0.1; done; echo here >f; docker cp ./f dt1:/work; docker cp dt1:/work/ ./tmp_logs; ls tmp_logs; docker cp dt1:/work/a.log - | tar x -O; docker container cp dt1:/work/l got; readlink got; docker cp -L dt1:/work/l got2; cat got2; docker cp -a f dt1:/work/kept; docker cp -q f dt1:/work; docker cp f dt1:/work/no/dir/ 2>&1 | grep -v level=error",
     "docker diff dt1 | sort; docker container diff dt1 | wc -l; docker export dt1 | tar t | grep -c work; docker container export --output o.tar dt1; tar tf o.tar | grep a.log; docker export dt1 >o2.tar; test -s o2.tar; docker export -o /nope/x dt1",
   ],
   "container wait, stop, kill, rm": [

@@ -27,7 +27,8 @@ export interface Seen {
 
 export const image = "ltdiff";
 
-const limitMs = 30_000;
+/** Of a line, with all that it started. */
+const limitSeconds = 30;
 
 /** Runs the lines in a directory of their own; what is left of containers and images is removed. */
 export async function runCase(side: Side, lines: Lines): Promise<readonly Seen[]> {
@@ -44,7 +45,7 @@ export async function runCase(side: Side, lines: Lines): Promise<readonly Seen[]
 
 async function runLine(side: Side, work: string, line: string): Promise<Seen> {
   const bind = side.engineShare + work.slice(side.share.length);
-  const child = Bun.spawn(["bash", "-c", line], {
+  const child = Bun.spawn(["timeout", "-s", "KILL", String(limitSeconds), "bash", "-c", line], {
     cwd: work,
     env: {
       PATH: `${clientDirectory(side)}:${process.env["PATH"] ?? ""}`,
@@ -58,8 +59,6 @@ async function runLine(side: Side, work: string, line: string): Promise<Seen> {
     stdin: "ignore",
     stdout: "pipe",
     stderr: "pipe",
-    timeout: limitMs,
-    killSignal: "SIGKILL",
   });
   const [out, err, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
   const clean = (text: string): string =>
@@ -94,12 +93,12 @@ interface Listed {
 /** Containers of our image or with names of ours, and images tagged `ltdiff-…`: the engine may be somebody else's too. */
 async function removeLeft(side: Side): Promise<void> {
   const containers = (await request(side, "GET", "/containers/json?all=1")) as readonly Listed[];
+  const ancestor = encodeURIComponent(JSON.stringify({ ancestor: [image] }));
+  const made = (await request(side, "GET", `/containers/json?all=1&filters=${ancestor}`)) as readonly Listed[];
+  // Steps of builds that failed, too: they hold what the next client would find in the cache.
+  const steps = new Set(made.map(({ Id }) => Id));
   const ours = containers.filter(
-    ({ Image, Names }) =>
-      Image.startsWith(image) ||
-      Names.some((name) => name.startsWith("/dt")) ||
-      // Steps of builds that failed; they hold what the next client would find in the cache.
-      (side.isOurs && /^(?:sha256:)?[0-9a-f]{12,}$/.test(Image)),
+    ({ Id, Image, Names }) => Image.startsWith(image) || steps.has(Id) || Names.some((name) => name.startsWith("/dt")),
   );
   await Promise.all(ours.map(async ({ Id }) => request(side, "DELETE", `/containers/${Id}?force=1&v=1`)));
   const filters = encodeURIComponent(JSON.stringify({ reference: [`${image}-*`] }));

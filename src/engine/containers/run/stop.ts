@@ -18,6 +18,7 @@ export interface StopOptions {
 /** @throws EngineError `not_modified` when it does not run */
 export async function stopContainer(context: ContainerContext, ref: string, options: StopOptions): Promise<void> {
   const record = context.registry.find(ref);
+  if (!isActive(record)) throw new EngineError("not_modified", `container ${record.id} is not running`);
   const signal = blaming(`cannot stop container: ${ref}`, () => stopSignalOf(record, options.signal));
   await context.starting.giveUp(record.id);
   await context.registry.exclusive(record.id, async () => {

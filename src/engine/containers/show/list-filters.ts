@@ -115,7 +115,8 @@ function checkPort(key: string, text: string): void {
 }
 
 function notNumber(parser: string, text: string): string {
-  return `strconv.${parser}: parsing ${JSON.stringify(text)}: invalid syntax`;
+  const reason = /^\d+$/.test(text) ? "value out of range" : "invalid syntax";
+  return `strconv.${parser}: parsing ${JSON.stringify(text)}: ${reason}`;
 }
 
 /** `80`, `80/udp` or `8000-8010/tcp` against a port such as `80/tcp`. */
