@@ -115,11 +115,8 @@ function plain<Row>(spec: ListSpec<Row>): readonly ListColumn<Row>[] {
 }
 
 function rowData<Row>(row: Row, spec: ListSpec<Row>): TemplateData {
-  let root: JsonText | undefined;
   return {
-    get root() {
-      return (root ??= new JsonText(jsonRow(row, spec)));
-    },
+    root: new JsonText(() => jsonRow(row, spec)),
     typeName: spec.typeName,
     fields: (name) => {
       const column = spec.columns.find((candidate) => candidate.name === name);

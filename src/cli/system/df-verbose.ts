@@ -26,7 +26,7 @@ export function verboseUsage(usage: DiskUsage, format: string, nowMs: number): s
   try {
     let text = "";
     compileTemplate(realBreaks(format)).execute(
-      { ...mapData(lists), root: new JsonText(goEscapes(JSON.stringify(lists))) },
+      { ...mapData(lists), root: new JsonText(() => goEscapes(JSON.stringify(lists))) },
       (part) => (text += part),
     );
     return text;

@@ -48,7 +48,7 @@ function eventData({ event, json }: ReceivedEvent): TemplateData {
   const { Type, Action, Actor, scope, time, status, id, from } = event;
   const old = { Status: status ?? "", ID: id ?? "", From: from ?? "" };
   const named = { ...old, Type, Action, Actor, Scope: scope, Time: time, TimeNano: BigInt(nanoseconds(json)) };
-  return { ...mapData(named), typeName: "*events.Message", root: new JsonText(json) };
+  return { ...mapData(named), typeName: "*events.Message", root: new JsonText(() => json) };
 }
 
 /** The digits of `timeNano`, which a JavaScript number may not hold. */

@@ -43,12 +43,16 @@ export class GoStruct {
   }
 }
 
-/** A value that has its JSON already. */
+/** A value that writes its JSON itself, when it is asked for: some columns of a row cost milliseconds. */
 export class JsonText {
-  readonly text: string;
+  readonly #write: () => string;
 
-  constructor(text: string) {
-    this.text = text;
+  constructor(write: () => string) {
+    this.#write = write;
+  }
+
+  get text(): string {
+    return this.#write();
   }
 }
 
