@@ -17,7 +17,7 @@ import { detectCgroups, diskUsage, enableFavorDynmods, readHostFacts, statFs } f
 import { checkLogConfig, type LogConfig, type LogHost } from "#logging";
 import { openSandboxes } from "#network";
 import { openBridgeDriver } from "#network/bridge";
-import { lackForSystemdDriver, openRuntime, type CgroupDriver } from "#runtime";
+import { lackForSystemdDriver, loadDefaultProfile, openRuntime, type CgroupDriver } from "#runtime";
 import { createMounter, openOverlaySnapshotter } from "#snapshot/overlay";
 import { createLeases, openDatabase } from "#store";
 import { openLocalVolumes } from "#volume/local";
@@ -53,6 +53,7 @@ export async function openDrivers(
       clock,
     }),
   );
+  await loadDefaultProfile(logger);
   const runtimes = { ...installedRuntimes(), ...options.runtimes };
   const runtime = scope.use(
     await openRuntime({

@@ -17,6 +17,7 @@ export { logRemoved, logRotated, oldestPin, watchLog } from "./log-watch.ts";
 export { startFailureExitCode } from "./runtime-errors.ts";
 export { resolveUser, type ResolvedUser } from "./user.ts";
 export { withTmpfsModes } from "./tmpfs-modes.ts";
+export { loadDefaultProfile } from "./apparmor/load.ts";
 export { apparmorProfile } from "./spec/apparmor.ts";
 export { defaultCapabilities, resolveCapabilities } from "./spec/capabilities.ts";
 export { createSpec, type SpecInput, type SpecResult } from "./spec/create-spec.ts";

@@ -125,6 +125,7 @@ function runtimeInfo({ deps, specHost }: ContainerContext): Readonly<Record<stri
     RuncCommit: { ID: `${deps.runtime.defaultRuntime} ${version}` },
     InitCommit: { ID: specHost.initPath === undefined ? "" : "N/A" },
     SecurityOptions: [
+      ...(specHost.apparmor === undefined ? [] : ["name=apparmor"]),
       "name=seccomp,profile=builtin",
       ...(specHost.cgroupVersion === 2 ? ["name=cgroupns"] : []),
       ...(deps.options.userNamespaces.remap === "none" ? [] : ["name=userns"]),

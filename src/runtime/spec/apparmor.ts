@@ -1,8 +1,6 @@
 import type { HostConfig } from "#spec";
+import { defaultProfileName } from "../apparmor/profile.ts";
 import { parseSecurityOptions } from "./security.ts";
-
-/** What Docker's engine, where one has run since boot, has loaded for containers. */
-const defaultProfile = "docker-default";
 
 /**
  * The AppArmor profile of a container's processes: the one asked for, none (`unconfined`) when privileged, otherwise
@@ -16,7 +14,7 @@ export function apparmorProfile(
   const { apparmor } = parseSecurityOptions(SecurityOpt ?? []);
   if (apparmor !== undefined && apparmor !== "") return apparmor;
   if (Privileged === true) return "unconfined";
-  return host.apparmor.includes(defaultProfile) ? defaultProfile : undefined;
+  return host.apparmor.includes(defaultProfileName) ? defaultProfileName : undefined;
 }
 
 /** Names in the kernel's list of loaded profiles: `name (mode)` lines. */
