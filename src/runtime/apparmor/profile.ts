@@ -16,7 +16,11 @@ ${rules(name)
 
 function rules(name: string): readonly string[] {
   return [
-    ...["file", "network", "unix", "capability", "umount"],
+    "file",
+    "network",
+    "unix",
+    "capability",
+    "umount",
     ...["unconfined", "crun", "runc"].map((peer) => `signal (receive) peer=${peer}`),
     `signal (send, receive) peer=${name}`,
     `ptrace (read, readby, trace, tracedby) peer=${name}`,
