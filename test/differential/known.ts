@@ -82,6 +82,7 @@ const texts: readonly Known[] = [
     reason: "xz is built in; what is no archive is told without paths",
   },
   { line: /-H unix:\/\/\/nope\.sock/, reason: "says how lighter is started" },
+  { line: /--log-driver gelf/, reason: "drivers that are not there are not asked what they miss" },
   { line: /^docker (?:container rm nope|nope; docker --nope|help run)/, reason: "help in our own words" },
 ];
 

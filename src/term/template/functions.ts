@@ -48,7 +48,7 @@ export const templateFunctions: ReadonlyMap<string, TemplateFunction> = new Map<
   ["ge", (a, b) => compare(a, b) >= 0],
   ["html", (...values) => printed(values).replace(/[&<>"']/g, htmlEscape)],
   ["urlquery", (...values) => new URLSearchParams([["", printed(values)]]).toString().slice(1).replaceAll("*", "%2A")],
-  ["js", (...values) => goJson(printed(values)).slice(1, -1)],
+  ["js", (...values) => printed(values).replace(/[\\'"]|[<>&=\p{Cc}]/gu, escapedForJs)],
 ]);
 
 function htmlEscape(sign: string): string {
@@ -154,4 +154,10 @@ function compare(a: unknown, b: unknown): number {
   if (typeof a === "number" && typeof b === "number") return a - b;
   if (typeof a === "string" && typeof b === "string") return a < b ? -1 : a > b ? 1 : 0;
   throw new TemplateError("error calling lt: incompatible types for comparison");
+}
+
+/** Go's: quotes and backslashes behind a backslash, all else as a number. */
+function escapedForJs(char: string): string {
+  if (/[\\'"]/.test(char)) return `\\${char}`;
+  return `\\u${(char.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}`;
 }
