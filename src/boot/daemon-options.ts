@@ -103,6 +103,16 @@ export function parseDaemonOptions(argv: readonly string[]): DaemonOptions {
   return toOptions({ ...fromFile(file), ...given }, runtimes);
 }
 
+/** What daemon.json says now, of what needs no restart. @throws as {@link parseDaemonOptions}, of all its keys */
+export function readReloadableOptions(argv: readonly string[]): Partial<Pick<DaemonOptions, "debug" | "labels">> {
+  const given = parseFlags(argv);
+  const file = readConfigFile(given["config-file"]);
+  checkConflicts(given, file);
+  const settings = fromFile(file);
+  const { debug, labels } = toOptions({ ...settings, ...given });
+  return { ...("debug" in settings && { debug }), ...("label" in settings && { labels }) };
+}
+
 function parseFlags(argv: readonly string[]): Record<string, FlagValue> {
   const options = Object.fromEntries(Object.entries(flags).map(([name, { key: _key, ...option }]) => [name, option]));
   try {

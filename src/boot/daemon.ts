@@ -1,6 +1,7 @@
 import { createLogger, EngineError, messageOf } from "#core";
 import { buildFacts } from "./build-facts.ts";
 import { daemonUsage, parseDaemonOptions, type DaemonOptions } from "./daemon-options.ts";
+import { LiveOptions } from "./live-options.ts";
 import { inPrivateNamespace, reexecInNamespace, type Environment } from "./namespace.ts";
 
 /** `lighter daemon`. @returns the exit code, after SIGTERM or SIGINT or a failed start */
@@ -18,12 +19,16 @@ export async function runDaemon(argv: readonly string[], env: Environment): Prom
     );
     return 0;
   }
-  const logger = createLogger(options.logLevel, (line) => void process.stderr.write(line));
+  const live = new LiveOptions(argv, options);
+  const logger = createLogger(
+    () => live.logLevel,
+    (line) => void process.stderr.write(line),
+  );
   try {
     if (process.getuid?.() !== 0) throw new EngineError("forbidden", "the daemon must run as root");
     if (!inPrivateNamespace(env)) reexecInNamespace(options.execRoot, process.argv.slice(1).filter(isOurs), env);
     const { serve } = await import("./serve.ts");
-    await serve(options, env, logger);
+    await serve(options, live, { env, logger });
     return 0;
   } catch (error) {
     logger.log("fatal", messageOf(error));

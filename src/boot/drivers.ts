@@ -22,14 +22,15 @@ import { createMounter, openOverlaySnapshotter } from "#snapshot/overlay";
 import { createLeases, openDatabase } from "#store";
 import { openLocalVolumes } from "#volume/local";
 import type { DaemonOptions } from "./daemon-options.ts";
+import type { LiveOptions } from "./live-options.ts";
 import { userNamespaceOptions } from "./userns-options.ts";
 import { buildFacts } from "./build-facts.ts";
 
 /** Opens everything an engine stands on; `scope` closes it, last opened first. */
 export async function openDrivers(
   options: DaemonOptions,
-  logger: Logger,
-  scope: AsyncDisposableStack,
+  live: LiveOptions,
+  { logger, scope }: { readonly logger: Logger; readonly scope: AsyncDisposableStack },
 ): Promise<EngineDeps> {
   const { dataRoot, execRoot } = options;
   for (const path of [dataRoot, execRoot]) mkdirSync(path, { recursive: true, mode: 0o711 });
@@ -67,7 +68,7 @@ export async function openDrivers(
   );
   return {
     paths: { dataRoot, execRoot },
-    options: engineOptions(options),
+    options: engineOptions(options, live),
     machine,
     database,
     leases,
@@ -125,8 +126,8 @@ function conmonPath(): { readonly conmonPath?: string } {
   return path === null ? {} : { conmonPath: path };
 }
 
-function engineOptions(options: DaemonOptions): EngineDeps["options"] {
-  const { dns, dnsSearch, dnsOptions, defaultUlimits, cgroupParent, labels, debug, init } = options;
+function engineOptions(options: DaemonOptions, live: LiveOptions): EngineDeps["options"] {
+  const { dns, dnsSearch, dnsOptions, defaultUlimits, cgroupParent, init } = options;
   const bridge = { name: options.bridge, address: options.bip };
   const userNamespaces = userNamespaceOptions(options.usernsRemap, options.usernsAutoRange);
   return {
@@ -137,8 +138,12 @@ function engineOptions(options: DaemonOptions): EngineDeps["options"] {
     dnsOptions,
     defaultUlimits,
     cgroupParent,
-    labels,
-    debug,
+    get labels() {
+      return live.labels;
+    },
+    get debug() {
+      return live.debug;
+    },
     init,
     logConfig: checkedLogConfig(options.logConfig),
     ...buildFacts,

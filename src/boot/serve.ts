@@ -10,20 +10,27 @@ import { openDrivers } from "./drivers.ts";
 import { activationFds, formatHttpAddress, parseHttpAddress, type HttpAddress } from "./http-address.ts";
 import { serveHttp } from "./http.ts";
 import { trimWhenIdle } from "./idle.ts";
+import { Hangup } from "./hangup.ts";
+import type { LiveOptions } from "./live-options.ts";
 import type { Environment } from "./namespace.ts";
 
 /** Serves the API until a stop signal; then gives everything back but the containers. */
-export async function serve(options: DaemonOptions, env: Environment, logger: Logger): Promise<void> {
+export async function serve(
+  options: DaemonOptions,
+  live: LiveOptions,
+  { env, logger }: { readonly env: Environment; readonly logger: Logger },
+): Promise<void> {
   armFailpoints(env["LIGHTER_FAILPOINTS"], { kill: () => process.kill(process.pid, "SIGKILL"), sleep: Bun.sleepSync });
   await using scope = new AsyncDisposableStack();
   const stopped = stopSignal();
-  scope.use(outliveHangup(logger));
+  const hangup = scope.use(new Hangup(live, logger));
   mkdirSync(options.execRoot, { recursive: true, mode: 0o711 });
   mkdirSync(options.dataRoot, { recursive: true, mode: 0o711 });
   for (const root of [options.dataRoot, options.execRoot]) scope.use(lockRoot(root));
   if (options.pidFile !== undefined) scope.use(writePidFile(options.pidFile));
-  const deps = await openDrivers(options, logger, scope);
+  const deps = await openDrivers(options, live, { logger, scope });
   const engine = scope.use(await openEngine(deps));
+  await hangup.announce(engine, deps);
   const api = createApi({ engine, version: buildFacts.version, logger, clock: systemClock });
   for (const listen of addresses(options, env)) {
     const listener = scope.use(await serveHttp({ api, listen, logger }));
@@ -70,13 +77,6 @@ function stopSignal(): Promise<string> {
   return new Promise((resolve) => {
     for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve(signal));
   });
-}
-
-/** dockerd reads its configuration again at SIGHUP, and scripts send it; here a restart does that, and costs no container. */
-function outliveHangup(logger: Logger): Disposable {
-  const tell = (): void => logger.log("info", "SIGHUP: the configuration is read at start alone; restart to change it");
-  process.on("SIGHUP", tell);
-  return { [Symbol.dispose]: () => void process.off("SIGHUP", tell) };
 }
 
 function notify(env: Environment, state: string, logger: Logger): void {

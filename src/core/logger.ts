@@ -8,12 +8,16 @@ export interface Logger {
   with(fields: LogFields): Logger;
 }
 
-/** Writes `time=… level=… msg=…` lines (logfmt, as dockerd does) at or above a level. */
-export function createLogger(minimum: LogLevel, write: (line: string) => void, base: LogFields = {}): Logger {
-  const floor = logLevels.indexOf(minimum);
+/** Writes `time=… level=… msg=…` lines (logfmt, as dockerd does) at or above a level, which may change. */
+export function createLogger(
+  minimum: LogLevel | (() => LogLevel),
+  write: (line: string) => void,
+  base: LogFields = {},
+): Logger {
+  const floor = (): number => logLevels.indexOf(typeof minimum === "string" ? minimum : minimum());
   return {
     log(level, message, fields = {}) {
-      if (logLevels.indexOf(level) < floor) return;
+      if (logLevels.indexOf(level) < floor()) return;
       write(formatLine(level, message, { ...base, ...fields }));
     },
     with: (fields) => createLogger(minimum, write, { ...base, ...fields }),

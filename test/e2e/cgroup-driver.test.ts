@@ -104,14 +104,6 @@ describe.skipIf(!isRoot).each([...drivers])("cgroup driver %s", (driver) => {
   });
 });
 
-test.skipIf(!isRoot)("SIGHUP ends no daemon", async () => {
-  await using box = await openSandbox();
-  await using daemon = await startDaemon(box);
-  process.kill(daemon.pid, "SIGHUP");
-  await until(() => daemon.log().includes("SIGHUP"), "the daemon says so");
-  expect((await daemon.docker(["version", "-f", "{{.Server.Version}}"])).code).toBe(0);
-});
-
 test.skipIf(!isRoot)("a driver that this host has not is refused at the start", async () => {
   await using box = await openSandbox();
   const start = async (option: string): Promise<string> => {
