@@ -96,21 +96,22 @@ const defaultConfigFile = "/etc/lighter/daemon.json";
 
 /** @throws EngineError `invalid` for unknown flags and keys, values of the wrong kind, and an option set in both places */
 export function parseDaemonOptions(argv: readonly string[]): DaemonOptions {
-  const given = parseFlags(argv);
-  const file = readConfigFile(given["config-file"]);
-  checkConflicts(given, file);
-  const runtimes = registeredRuntimes(given["add-runtime"], file["runtimes"]);
-  return toOptions({ ...fromFile(file), ...given }, runtimes);
+  return readOptions(argv).options;
 }
 
 /** What daemon.json says now, of what needs no restart. @throws as {@link parseDaemonOptions}, of all its keys */
 export function readReloadableOptions(argv: readonly string[]): Partial<Pick<DaemonOptions, "debug" | "labels">> {
+  const { options, file } = readOptions(argv);
+  const { debug, labels } = options;
+  return { ...("debug" in file && { debug }), ...("labels" in file && { labels }) };
+}
+
+function readOptions(argv: readonly string[]): { readonly options: DaemonOptions; readonly file: Settings } {
   const given = parseFlags(argv);
   const file = readConfigFile(given["config-file"]);
   checkConflicts(given, file);
-  const settings = fromFile(file);
-  const { debug, labels } = toOptions({ ...settings, ...given });
-  return { ...("debug" in settings && { debug }), ...("label" in settings && { labels }) };
+  const runtimes = registeredRuntimes(given["add-runtime"], file["runtimes"]);
+  return { options: toOptions({ ...fromFile(file), ...given }, runtimes), file };
 }
 
 function parseFlags(argv: readonly string[]): Record<string, FlagValue> {
