@@ -1,6 +1,6 @@
 import { closeSync, existsSync, mkdirSync, openSync, readdirSync, rmdirSync, statSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
-import type { ContainerId } from "#core";
+import { failpoint, type ContainerId } from "#core";
 import type { MountIds } from "#snapshot";
 import type { OciMount } from "#spec";
 import type { EngineDeps } from "../deps.ts";
@@ -30,6 +30,7 @@ export function stageBinds(
     undo.defer(makeTarget(source, target));
     undo.defer(() => mounter.unmount(target));
     mounter.bind(source, target, ids, { recursive: mount.options?.includes("rbind") === true });
+    failpoint("userns.staged");
     return { ...mount, source: target };
   });
   const owned = undo.move();

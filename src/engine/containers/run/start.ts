@@ -64,6 +64,7 @@ async function startTask(context: ContainerContext, record: ContainerRecord, cau
   await logging.prepare(log);
   await using undo = new AsyncDisposableStack();
   using userNamespace = record.userNamespace && (await context.userNamespaces.open(record));
+  if (userNamespace) failpoint("userns.opened");
   context.roots.mountForTask(record, undo, userNamespace?.ids);
   mountSharedMemory(context, record, undo, userNamespace?.ids);
   failpoint("start.root");
@@ -82,7 +83,10 @@ async function startTask(context: ContainerContext, record: ContainerRecord, cau
     connect(network, files, record),
     () => undo.defer(() => deps.runtime.delete(record.id)),
   );
-  if (userNamespace) ownStreams(task.pid, spec.process.user, userNamespace.mappings);
+  if (userNamespace) {
+    ownStreams(task.pid, spec.process.user, userNamespace.mappings);
+    failpoint("userns.streams");
+  }
   failpoint("start.task");
   taskEnds.begin(record.id);
   undo.defer(() => taskEnds.settle(record.id));
