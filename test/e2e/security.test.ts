@@ -140,6 +140,14 @@ describe.skipIf(process.getuid?.() !== 0).each(["crun", "runc"] as const)("isola
     expect(await refused("--security-opt", option)).toContain(text);
   });
 
+  test("a domain of the host's own names is refused at the start", async () => {
+    expect(await refused("--uts=host", "--domainname=x")).toContain(
+      'sysctl "kernel.domainname" is not in a separate kernel namespace',
+    );
+    expect(await run("--domainname=x", "busybox", "cat", "/proc/sys/kernel/domainname")).toBe("x\n");
+    expect(await refused("--stop-signal=99")).toContain("invalid signal: 99");
+  });
+
   test("inspect tells of it", async () => {
     const flags = ["--security-opt=label=disable", "--security-opt=no-new-privileges", "--cap-add=net_admin"];
     await engine.docker(["create", "--name", "told", ...flags, "busybox", "true"]);

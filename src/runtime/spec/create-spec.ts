@@ -115,17 +115,14 @@ function assemble(input: SpecInput, parts: Parts): OciSpec {
     ipc: ipcOf(input),
     writableCgroups: parts.security.writableCgroups ?? privileged,
   });
-  const sysctl = resolveSysctls(input);
+  const domainname = input.userNamespace === undefined ? (input.config.Domainname ?? "") : "";
+  const sysctl = { ...(domainname === "" ? {} : { "kernel.domainname": domainname }), ...resolveSysctls(input) };
   const propagation = rootPropagation(mounts);
   return {
     ociVersion: "1.0.2",
     process: parts.process,
     root: { path: input.rootfs, readonly: hostConfig.ReadonlyRootfs === true },
-    // The host's own name must not be changed.
-    ...(hostConfig.UTSMode === "host" ? {} : { hostname: input.hostname }),
-    ...(hostConfig.UTSMode === "host" || (input.config.Domainname ?? "") === ""
-      ? {}
-      : { domainname: input.config.Domainname ?? "" }),
+    ...names(input),
     mounts,
     ...annotationsOf(hostConfig),
     linux: {
@@ -201,6 +198,18 @@ function ipcOf({ hostConfig, joined }: SpecInput): Parameters<typeof resolveMoun
 }
 
 /** In a network of its own a container may ping and listen on any port without capabilities, as in Docker. */
+/** The host's own names must not be changed. @throws EngineError `internal` in runc's words for a domain, as Docker does */
+function names({ config, hostConfig, hostname, userNamespace }: SpecInput): Pick<OciSpec, "hostname" | "domainname"> {
+  const domainname = config.Domainname ?? "";
+  if (hostConfig.UTSMode !== "host") {
+    // As the setting where it can be written: runc knows the field from 1.2 on.
+    return { hostname, ...(domainname === "" || userNamespace === undefined ? {} : { domainname }) };
+  }
+  if (domainname === "") return {};
+  const text = 'OCI runtime create failed: sysctl "kernel.domainname" is not in a separate kernel namespace';
+  throw new EngineError("internal", `failed to create task for container: failed to create shim task: ${text}`);
+}
+
 function resolveSysctls({ hostConfig, network, userNamespace }: SpecInput): Readonly<Record<string, string>> {
   const own = hostConfig.Sysctls ?? {};
   // What another container has set for its network stays.
