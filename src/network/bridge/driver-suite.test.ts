@@ -3,7 +3,7 @@
  * of its own, which stand for the host: it flushes the firewall, and whatever it makes ends with them.
  */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import { mkdtempSync, readdirSync, rmdirSync } from "node:fs";
+import { mkdtempSync, readdirSync, readlinkSync, rmdirSync } from "node:fs";
 import { parseContainerId, parseNetworkId, randomHexId, silentLogger, type ContainerId } from "#core";
 import {
   addDefaultRoute,
@@ -75,6 +75,15 @@ async function runIn(path: string, ...command: string[]): Promise<{ code: number
   const child = Bun.spawn(["nsenter", `--net=${path}`, ...command], { stdout: "pipe", stderr: "pipe" });
   const [output, code] = await Promise.all([child.stdout.text(), child.exited]);
   return { code, output };
+}
+
+function linkNames(): string[] {
+  using routes = openRouteSocket();
+  return listLinks(routes).map((link) => link.name);
+}
+
+function linkCount(): number {
+  return linkNames().length;
 }
 
 async function reaches(path: string, address: string, seconds = 5): Promise<boolean> {
@@ -201,15 +210,6 @@ describe.skipIf(process.env["LIGHTER_TEST_ISOLATED"] !== "1")("bridge driver", (
     }
   }
 
-  function linkNames(): string[] {
-    using routes = openRouteSocket();
-    return listLinks(routes).map((link) => link.name);
-  }
-
-  function linkCount(): number {
-    return linkNames().length;
-  }
-
   describe("detach", () => {
     test("takes the link of a living sandbox away, frees the address, and may be repeated", async () => {
       const container = await attach();
@@ -219,6 +219,18 @@ describe.skipIf(process.env["LIGHTER_TEST_ISOLATED"] !== "1")("bridge driver", (
       expect(database.all("SELECT * FROM network_address")).toEqual([]);
       sandboxes.remove(container.containerId);
     });
+
+    test("a namespace that something still holds does not keep its link", async () => {
+      const before = linkCount();
+      const container = await attach();
+      const holder = Bun.spawn(["nsenter", `--net=${container.sandbox.path}`, "sleep", "600"]);
+      while (readlinkSync(`/proc/${holder.pid}/ns/net`) === readlinkSync("/proc/self/ns/net")) await Bun.sleep(5);
+      sandboxes.remove(container.containerId);
+      await driver.detach(network, container);
+      while (linkCount() > before) await Bun.sleep(50);
+      holder.kill("SIGKILL");
+      await holder.exited;
+    }, 30_000);
 
     test("a network with endpoints cannot be removed", async () => {
       const container = await attach();

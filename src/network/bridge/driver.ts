@@ -23,6 +23,7 @@ import { sandboxPath } from "../sandboxes.ts";
 import { deleteTableScript, elementsScript, foreignForwardDrops, runNft, tableScript } from "./firewall.ts";
 import { hostLinkName, joinBridge, lowerBridge, raiseBridge } from "./links.ts";
 import { PortTable, type PublishedPort } from "./ports.ts";
+import { StaleLinks } from "./stale-links.ts";
 import { allowForwarding, allowLoopback } from "./sysctls.ts";
 
 export interface BridgeDriverOptions {
@@ -43,6 +44,7 @@ class BridgeDriver implements NetworkDriver {
   readonly #ports: PortTable;
   readonly #logger: Logger;
   readonly #execRoot: string;
+  readonly #staleLinks: StaleLinks;
   /** Networks that `ensure` has made, by id. */
   readonly #networks = new Map<string, { readonly config: NetworkConfig; readonly bridgeIndex: number }>();
   /** One firewall change of a network at a time, so that rows and elements agree. */
@@ -52,6 +54,7 @@ class BridgeDriver implements NetworkDriver {
     this.#routes = routes;
     this.#logger = options.logger;
     this.#execRoot = options.execRoot;
+    this.#staleLinks = new StaleLinks(routes, options.logger);
     this.#ipam = new Ipam(options.database);
     this.#ports = new PortTable(options.database);
   }
@@ -87,9 +90,9 @@ class BridgeDriver implements NetworkDriver {
   /** Fastest after the sandbox was removed: the kernel then takes the link away on its own, and nobody waits 16 ms. */
   async detach(network: NetworkConfig, endpoint: EndpointKey): Promise<void> {
     await this.unpublish(network, endpoint);
-    if (isNetworkNamespace(sandboxPath(this.#execRoot, endpoint.containerId))) {
-      deleteLink(this.#routes, hostLinkName(endpoint.endpointId));
-    }
+    const link = hostLinkName(endpoint.endpointId);
+    if (isNetworkNamespace(sandboxPath(this.#execRoot, endpoint.containerId))) deleteLink(this.#routes, link);
+    else this.#staleLinks.add(link);
     failpoint("detach.link");
     this.#ipam.release(network.id, endpoint.endpointId);
   }
@@ -173,6 +176,7 @@ class BridgeDriver implements NetworkDriver {
   }
 
   [Symbol.asyncDispose](): Promise<void> {
+    this.#staleLinks[Symbol.dispose]();
     this.#routes[Symbol.dispose]();
     return Promise.resolve();
   }
