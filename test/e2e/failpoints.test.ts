@@ -13,7 +13,7 @@ import { until } from "../support/until.ts";
 /** Reached by the first container of an image alone. */
 const ofNewImages: readonly FailpointName[] = ["init-layer.mounted", "init-layer.filled"];
 const ofBoot = failpointNames.filter((name) => name.startsWith("recover."));
-/** Their story is that of restart policies: restart.test.ts. */
+/** Their story is that of restart policies: restart-crash.test.ts. */
 const ofPolicies = failpointNames.filter((name) => name.startsWith("restart."));
 /** Reached in a user namespace alone: userns-failpoints.test.ts. */
 const ofUserns = failpointNames.filter((name) => name.startsWith("userns."));

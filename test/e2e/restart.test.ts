@@ -1,37 +1,23 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
-import { busyboxImage } from "../support/busybox.ts";
-import { startDaemon, type CommandResult, type TestDaemon } from "../support/daemon.ts";
-import { openSandbox, type Sandbox } from "../support/sandbox.ts";
+import type { CommandResult } from "../support/daemon.ts";
+import { RestartTrial } from "../support/restarts.ts";
 import { until } from "../support/until.ts";
-import { clearContainers, untilTidy } from "../support/tidy.ts";
 
 /** Restart policies, as the docker CLI sees them, over the life of several daemons. */
 describe.skipIf(process.getuid?.() !== 0)("a restart policy", () => {
-  let box: Sandbox;
-  let daemon: TestDaemon;
-
+  let trial: RestartTrial;
   beforeAll(async () => {
-    box = await openSandbox();
-    daemon = await startDaemon(box);
-    await okay("load", "-i", (await busyboxImage()).archive);
+    trial = await RestartTrial.open();
   }, 60_000);
-  afterAll(async () => {
-    await daemon?.kill9();
-    await box?.[Symbol.asyncDispose]();
-  });
+  afterAll(async () => trial?.[Symbol.asyncDispose]());
 
-  async function okay(...args: readonly string[]): Promise<string> {
-    const { code, stdout, stderr } = await daemon.docker(args);
-    if (code !== 0) throw new Error(`docker ${args.join(" ")}: exit ${code}: ${stderr}${stdout}`);
-    return stdout.trim();
-  }
-  const docker = (...args: readonly string[]): Promise<CommandResult> => daemon.docker(args);
-  const field = (name: string, format: string): Promise<string> => okay("inspect", "-f", format, name);
-  const count = async (name: string): Promise<number> => Number(await field(name, "{{.RestartCount}}"));
-  const status = (name: string): Promise<string> => field(name, "{{.State.Status}}");
-  const restarting = (name: string, times: number): Promise<void> =>
-    until(async () => (await count(name)) >= times && (await status(name)) === "restarting", `${name} waits again`);
+  const okay = (...args: readonly string[]): Promise<string> => trial.okay(...args);
+  const docker = (...args: readonly string[]): Promise<CommandResult> => trial.daemon.docker(args);
+  const field = (name: string, format: string): Promise<string> => trial.field(name, format);
+  const count = (name: string): Promise<number> => trial.count(name);
+  const status = (name: string): Promise<string> => trial.status(name);
+  const restarting = (name: string, times: number): Promise<void> => trial.restarting(name, times);
   const events = async (name: string): Promise<string[]> =>
     (
       await okay(
@@ -48,7 +34,7 @@ describe.skipIf(process.getuid?.() !== 0)("a restart policy", () => {
     ).split("\n");
   const crashing = ["busybox", "sh", "-c", "echo run; exit 3"];
 
-  const fresh = (): Promise<void> => clearContainers({ box, daemon, docker: (args) => okay(...args) });
+  const fresh = (): Promise<void> => trial.clear();
 
   test("starts a container again, and shows it as Docker does between its runs", async () => {
     await okay("run", "-d", "--name", "crash", "--restart", "always", ...crashing);
@@ -160,7 +146,7 @@ describe.skipIf(process.getuid?.() !== 0)("a restart policy", () => {
       "--restart",
       "always",
       "-v",
-      `${box.root}/exec:/exec`,
+      `${trial.box.root}/exec:/exec`,
       "busybox",
       "/bin/sh",
       "-c",
@@ -180,7 +166,7 @@ describe.skipIf(process.getuid?.() !== 0)("a restart policy", () => {
       ["on-unhealthy:-1", "maximum retry count cannot be negative"],
     ] as const;
     for (const [policy, text] of refused) {
-      for (const client of [daemon.docker, daemon.lighter]) {
+      for (const client of [trial.daemon.docker, trial.daemon.lighter]) {
         const { code, stderr } = await client(["create", "--restart", policy, "busybox", "true"]);
         expect({ policy, code, stderr: stderr.split("\n")[0] }).toEqual({
           policy,
@@ -196,13 +182,12 @@ describe.skipIf(process.getuid?.() !== 0)("a restart policy", () => {
   test("goes on where the daemon was killed while a container waited", async () => {
     await okay("run", "-d", "--name", "crash", "--restart", "always", ...crashing);
     await restarting("crash", 4);
-    await daemon.kill9();
-    daemon = await startDaemon(box);
+    await trial.boot();
     const seen = await count("crash");
     await restarting("crash", seen + 1);
     // Each run wrote its line and was counted, whoever saw it end.
     await okay("stop", "crash");
-    expect(await count("crash")).toBe(await lines("crash"));
+    expect(await count("crash")).toBe(await trial.lines("crash"));
     await fresh();
   }, 30_000);
 
@@ -229,14 +214,16 @@ describe.skipIf(process.getuid?.() !== 0)("a restart policy", () => {
     const plainPid = await field("plain", "{{.State.Pid}}");
     const starts = (): number => Number(readFileSync(`${source}/n`, "utf8"));
     await until(() => starts() === 1, "it runs");
-    await daemon.kill9();
+    await trial.daemon.kill9();
     writeFileSync(`${source}/go`, "");
-    await until(() => Bun.spawnSync(["ls", `${box.execRoot}/tasks/.exits`]).stdout.includes(id), "its exit is written");
-    daemon = await startDaemon(box);
+    await until(
+      () => Bun.spawnSync(["ls", `${trial.box.execRoot}/tasks/.exits`]).stdout.includes(id),
+      "its exit is written",
+    );
+    await trial.boot();
     await until(async () => (await status("late")) === "running" && starts() === 2, "it runs again");
     expect(await count("late")).toBe(1);
-    await daemon.kill9();
-    daemon = await startDaemon(box);
+    await trial.boot();
     expect(await field("late", "{{.State.Status}} {{.RestartCount}}")).toBe("running 1");
     expect(starts()).toBe(2);
     expect(await field("plain", "{{.State.Pid}}")).toBe(plainPid);
@@ -249,8 +236,8 @@ describe.skipIf(process.getuid?.() !== 0)("a restart policy", () => {
       await okay("run", "-d", "--name", policy, "--restart", policy, ...sleeper);
     await okay("create", "--name", "made", "--restart", "always", ...sleeper);
     await okay("stop", "-t", "0", "no", "always", "unless-stopped");
-    await daemon.stop();
-    daemon = await startDaemon(box);
+    await trial.daemon.stop();
+    await trial.boot();
     await until(async () => (await status("always")) === "running", "always runs");
     for (const [name, expected] of Object.entries({ no: "exited", "unless-stopped": "exited", made: "created" }))
       expect(`${name} ${await status(name)}`).toBe(`${name} ${expected}`);
@@ -264,9 +251,9 @@ describe.skipIf(process.getuid?.() !== 0)("a restart policy", () => {
       await okay("run", "-d", "--name", policy, "--restart", policy, ...sleeper);
     await okay("run", "-d", "--name", "sharing", "--network", "container:always", "--restart", "always", ...sleeper);
     const ids = (await okay("ps", "-q", "--no-trunc")).split("\n");
-    await daemon.kill9();
+    await trial.daemon.kill9();
     await using stranger = switchOff(ids);
-    daemon = await startDaemon(box);
+    await trial.boot();
     for (const [name, expected] of Object.entries({ ...policies, sharing: "running" }))
       await until(async () => (await status(name)) === expected, `${name} is ${expected}`);
     expect(await field("no", "{{.State.ExitCode}}")).toBe("255");
@@ -284,7 +271,7 @@ describe.skipIf(process.getuid?.() !== 0)("a restart policy", () => {
     const stat = readFileSync(`/proc/${stranger.pid}/stat`, "utf8");
     const startTime = Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19]);
     for (const id of ids) {
-      const path = `${box.execRoot}/tasks/${id}/processes.json`;
+      const path = `${trial.box.execRoot}/tasks/${id}/processes.json`;
       const { pid, monitorPid } = JSON.parse(readFileSync(path, "utf8")) as { pid: number; monitorPid: number };
       process.kill(monitorPid, "SIGKILL");
       process.kill(pid, "SIGKILL");
@@ -301,96 +288,11 @@ describe.skipIf(process.getuid?.() !== 0)("a restart policy", () => {
     };
   }
 
-  async function dieAt(failpoint: string, story: () => Promise<unknown>, next = ""): Promise<void> {
-    await daemon.kill9();
-    daemon = await startDaemon(box, { env: { LIGHTER_FAILPOINTS: failpoint } });
-    await story().catch((error: unknown) => {
-      // What the daemon did not live to answer.
-      if (!/error during connect|EOF|Cannot connect|reset by peer/.test(String(error))) throw error;
-    });
-    expect(`${failpoint} ${await daemon.exited}`).toBe(`${failpoint} 137`);
-    daemon = await startDaemon(box, { env: { LIGHTER_FAILPOINTS: next } });
-  }
-  const lines = async (name: string): Promise<number> => (await okay("logs", name)).split("\n").length;
-  const inState = (name: string, wanted: string): Promise<void> =>
-    until(async () => (await status(name)) === wanted, `${name} is ${wanted}`);
-
-  test.each([
-    "exit.told=kill",
-    "exit.told=2*kill",
-    "exit.row=kill",
-    "exit.row=2*kill",
-    "restart.due=kill",
-    "release.root=2*kill",
-  ])(
-    "counts every exit once, although the daemon dies at %s",
-    async (failpoint) => {
-      await dieAt(failpoint, () => okay("run", "-d", "--name", "once", "--restart", "on-failure:4", ...crashing));
-      await inState("once", "exited");
-      expect([await count("once"), await lines("once")]).toEqual([4, 5]);
-      await fresh();
-    },
-    30_000,
-  );
-
-  test.each([
-    "start.root=2*kill",
-    "start.task=2*kill",
-    "start.row=2*kill",
-    "task.released=2*kill",
-    "start.released=2*kill",
-  ])(
-    "is kept, although the daemon dies at %s",
-    async (failpoint) => {
-      await dieAt(failpoint, () => okay("run", "-d", "--name", "kept", "--restart", "always", ...crashing));
-      const before = await lines("kept");
-      await until(async () => (await lines("kept")) > before + 1, "it goes on");
-      await okay("stop", "kept");
-      await fresh();
-    },
-    30_000,
-  );
-
-  test("starts nothing while the next daemon still compares rows and machine", async () => {
-    const third = "echo >> /n; [ $(wc -l < /n) -lt 3 ] && exit 3; sleep 600";
-    const run = ["run", "-d", "--name", "third", "--restart", "always", "busybox", "sh", "-c", third];
-    await dieAt("exit.row=2*kill", () => okay(...run), "recover.containers=delay(500);recover.strangers=delay(500)");
-    await inState("third", "running");
-    await untilTidy(box, daemon.pid);
-    await fresh();
-  }, 30_000);
-
-  test("stays cancelled, although the daemon dies when it was", async () => {
-    await dieAt("restart.cancelled=kill", async () => {
-      await okay("run", "-d", "--name", "over", "--restart", "unless-stopped", ...crashing);
-      await restarting("over", 3);
-      await okay("stop", "over");
-    });
-    const seen = await lines("over");
-    await okay("run", "--rm", "busybox", "true");
-    expect([await status("over"), await lines("over")]).toEqual(["exited", seen]);
-    await fresh();
-  }, 30_000);
-
   test("tries again where the engine, not the container, was the reason that it could not start", async () => {
-    await daemon.kill9();
-    daemon = await startDaemon(box, { env: { LIGHTER_FAILPOINTS: "restart.due=1*error" } });
+    await trial.boot("restart.due=1*error");
     await okay("run", "-d", "--name", "again", "--restart", "on-failure:2", ...crashing);
-    await inState("again", "exited");
-    expect(await lines("again")).toBe(3);
+    await trial.becomes("again", "exited");
+    expect(await trial.lines("again")).toBe(3);
     await fresh();
   }, 30_000);
-
-  test("survives a daemon that is killed at any moment of it", async () => {
-    await okay("run", "-d", "--name", "fast", "--restart", "always", "busybox", "sh", "-c", "sleep 0.05; exit 1");
-    for (let round = 0; round < 6; round++) {
-      const before = await count("fast");
-      await until(async () => (await count("fast")) > before, "it is restarted");
-      await daemon.kill9();
-      daemon = await startDaemon(box);
-    }
-    await okay("stop", "fast");
-    expect(await status("fast")).toBe("exited");
-    await fresh();
-  }, 60_000);
 });

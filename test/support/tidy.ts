@@ -3,10 +3,16 @@ import type { Sandbox } from "./sandbox.ts";
 import { readEngineState } from "./state.ts";
 import { until } from "./until.ts";
 
+/**
+ * A helper thread of the JavaScript engine that is born while the daemon is in a sandbox's namespace keeps that, and its veth,
+ * until it has been idle for ten seconds.
+ */
+const patienceMs = 30_000;
+
 /** Waits until rows and machine agree. @throws Error with a line for each thing that is left or missing */
 export async function untilTidy(box: Sandbox, daemonPid: number): Promise<void> {
   const faults = (): readonly string[] => readEngineState(box, daemonPid).faults;
-  await until(() => faults().length === 0, "all is given back").catch((error: unknown) => {
+  await until(() => faults().length === 0, "all is given back", patienceMs).catch((error: unknown) => {
     throw new Error(["rows and machine differ:", ...faults()].join("\n"), { cause: error });
   });
 }
