@@ -113,7 +113,7 @@ function createContext(
     health: createHealthMonitors(contextOf),
     roots: createRootMounts(deps),
     specHost: readSpecHost(),
-    unreleased: new Set(),
+    unreleased: new Map(),
     restarted: new Set(),
     logging: new Logging({
       reopen: (id) => deps.runtime.reopenLog(id),

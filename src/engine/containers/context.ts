@@ -33,7 +33,7 @@ export interface ContainerContext {
   /** Execs of a container; null when it has none (as Docker sends it). */
   readonly execIds: (id: ContainerId) => readonly string[] | null;
   /** Stopped containers whose run could not be given back whole: their next start does it first. */
-  readonly unreleased: Set<ContainerId>;
+  readonly unreleased: Map<ContainerId, ContainerRecord>;
   /** Containers that a user restarts: their end is not that of one that removes itself. */
   readonly restarted: Set<ContainerId>;
   /** Clean-up that no client waits for; the engine's end does. */

@@ -80,7 +80,7 @@ async function release(context: ContainerContext, record: ContainerRecord): Prom
   try {
     await context.background.retrying("release of a container", () => releaseTask(context, record));
   } catch (error) {
-    context.unreleased.add(record.id);
+    context.unreleased.set(record.id, record);
     throw error;
   }
 }

@@ -34,7 +34,7 @@ export async function runContainer(
   record: ContainerRecord,
   cause: StartCause,
 ): Promise<void> {
-  if (context.unreleased.has(record.id)) await releaseAtLast(context, record);
+  await releaseLastRun(context, record.id);
   try {
     await startTask(context, record, cause);
   } catch (error) {
@@ -52,9 +52,11 @@ function checkStartable(record: ContainerRecord): void {
   }
 }
 
-async function releaseAtLast(context: ContainerContext, record: ContainerRecord): Promise<void> {
-  await releaseTask(context, record);
-  context.unreleased.delete(record.id);
+/** With the record of that run: the one of today has no endpoint any more. */
+async function releaseLastRun(context: ContainerContext, id: ContainerId): Promise<void> {
+  const last = context.unreleased.get(id);
+  if (last) await releaseTask(context, last);
+  context.unreleased.delete(id);
 }
 
 /** Acquires in order root, sandbox, task and network; a throw gives all back, last first. */
