@@ -79,7 +79,7 @@ export class RestartTrial implements AsyncDisposable {
   }
 
   clear(): Promise<void> {
-    return clearContainers({ ...this, daemon: this.daemon, docker: (args) => this.okay(...args) });
+    return clearContainers({ box: this.box, daemon: this.daemon, docker: (args) => this.okay(...args) });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -3,10 +3,7 @@ import type { Sandbox } from "./sandbox.ts";
 import { readEngineState } from "./state.ts";
 import { until } from "./until.ts";
 
-/**
- * A helper thread of the JavaScript engine that is born while the daemon is in a sandbox's namespace keeps that, and its veth,
- * until it has been idle for ten seconds.
- */
+/** On a busy machine the kernel ends namespaces late. */
 const patienceMs = 30_000;
 
 /** Waits until rows and machine agree. @throws Error with a line for each thing that is left or missing */
