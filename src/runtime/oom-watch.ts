@@ -10,8 +10,12 @@ export class OomWatch implements Disposable {
   readonly #files: TaskFiles;
   readonly #watchers = new Map<ContainerId, FSWatcher>();
 
-  constructor(files: TaskFiles) {
+  readonly #happened: (id: ContainerId) => boolean;
+
+  /** @param happened what the kernel has counted: conmon may miss it while the daemon it belonged to ends (seen with 2.1.6) */
+  constructor(files: TaskFiles, happened: (id: ContainerId) => boolean) {
     this.#files = files;
+    this.#happened = happened;
   }
 
   [Symbol.dispose](): void {
@@ -34,7 +38,7 @@ export class OomWatch implements Disposable {
     // The directory goes with the task.
     watcher.on("error", () => this.forget(id));
     this.#watchers.set(id, watcher);
-    if (existsSync(oom)) tell();
+    if (existsSync(oom) || this.#happened(id)) tell();
   }
 
   forget(id: ContainerId): void {

@@ -9,6 +9,7 @@ import { ExitWatch } from "./exit-watch.ts";
 import { execInTask } from "./exec.ts";
 import { applyLimits } from "./limits/apply.ts";
 import { controllerDirectory, type ControllerDirectory } from "./limits/directory.ts";
+import { oomKills } from "./limits/oom-kills.ts";
 import { OomWatch } from "./oom-watch.ts";
 import { parseNetDev } from "./stats/network.ts";
 import { readCgroupV1 } from "./stats/read-v1.ts";
@@ -147,7 +148,10 @@ class Tasks {
     this.choice = options.choice;
     this.#options = options;
     this.exits = new ExitWatch(options.files, options.logger, (id, processes) => this.#endOrphan(id, processes));
-    this.ooms = new OomWatch(options.files);
+    this.ooms = new OomWatch(options.files, (id) => {
+      const record = options.files.readRecord(id);
+      return record !== undefined && oomKills(controllerDirectory(options.cgroups, record.cgroupsPath)("memory")) > 0;
+    });
     this.exits.subscribe(({ id }) => this.ooms.forget(id));
   }
 

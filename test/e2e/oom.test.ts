@@ -62,5 +62,5 @@ describe("a process that wants more memory than there is", () => {
       (await next.docker(["inspect", "-f", "{{.State.OOMKilled}}", "unseen"])).stdout.trim();
     await until(async () => (await state()) === "true", "OOMKilled");
     await next.docker(["rm", "-f", "unseen"]);
-  }, 30_000);
+  }, 120_000);
 });

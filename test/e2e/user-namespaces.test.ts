@@ -67,10 +67,10 @@ describe.skipIf(process.getuid?.() !== 0)("user namespaces", () => {
       const out = await run(
         ...flags,
         "--sysctl",
-        "net.core.somaxconn=77",
+        "net.ipv4.ip_default_ttl=77",
         "busybox",
         "cat",
-        "/proc/sys/net/core/somaxconn",
+        "/proc/sys/net/ipv4/ip_default_ttl",
         "/proc/sys/net/ipv4/ping_group_range",
       );
       expect(out).toBe("77\n0\t65535\n");

@@ -14,7 +14,7 @@ const outer = process.env["TMPDIR"];
 const tmp = mkdtempSync(`/tmp/${tag}`);
 process.env["TMPDIR"] = tmp;
 const scope = { tag, linkTag, tmp };
-const graceMs = Number(process.env["LIGHTER_TEST_LEAK_GRACE_MS"] ?? 2000);
+const graceMs = Number(process.env["LIGHTER_TEST_LEAK_GRACE_MS"] ?? 10_000);
 const before = takeLedger(scope);
 
 afterAll(async () => {
