@@ -18,13 +18,13 @@ export interface StopOptions {
 /** @throws EngineError `not_modified` when it does not run */
 export async function stopContainer(context: ContainerContext, ref: string, options: StopOptions): Promise<void> {
   const record = context.registry.find(ref);
-  if (!isActive(record)) throw new EngineError("not_modified", `container ${record.id} is not running`);
+  const wasGivenUp = await context.starting.giveUp(record.id);
+  if (!wasGivenUp && !isActive(context.registry.find(record.id))) throw notRunning(record.id);
   const signal = blaming(`cannot stop container: ${ref}`, () => stopSignalOf(record, options.signal));
-  await context.starting.giveUp(record.id);
   await context.registry.exclusive(record.id, async () => {
     const current = context.registry.find(record.id);
     if (current.state.status === "restarting") return cancelRestart(context, current);
-    if (!isRunning(current)) throw new EngineError("not_modified", `container ${record.id} is not running`);
+    if (!isRunning(current)) throw notRunning(record.id);
     context.registry.update(record.id, { stoppedByUser: true });
     failpoint("stop.marked");
     if (current.state.status === "paused") await thawUnlessEnded(context, current);
@@ -32,6 +32,10 @@ export async function stopContainer(context: ContainerContext, ref: string, opti
   const told = tellStop(context, record);
   await endTask(context, record, signal, options.timeoutSeconds ?? record.config.StopTimeout ?? defaultStopSeconds);
   told();
+}
+
+function notRunning(id: ContainerId): EngineError {
+  return new EngineError("not_modified", `container ${id} is not running`);
 }
 
 /** The event `stop`, at the exit: a container that is removed then says `destroy` after it. @returns says it at the latest */
