@@ -4,6 +4,7 @@ import type { ContainerId } from "#core";
 export interface Starting {
   /** Until disposal. The signal aborts when the creation is to be given up. */
   begin(id: ContainerId): Disposable & { readonly signal: AbortSignal };
+  has(id: ContainerId): boolean;
   /**
    * Gives up a creation that is older than a sound one can be, as soon as it is that old; settles when no creation is under
    * way any more. Resolves at once without one.
@@ -39,6 +40,7 @@ export function createStarting(): Starting {
         },
       };
     },
+    has: (id) => creations.has(id),
     async giveUp(id) {
       const creation = creations.get(id);
       if (creation === undefined) return false;

@@ -18,9 +18,9 @@ export interface StopOptions {
 /** @throws EngineError `not_modified` when it does not run */
 export async function stopContainer(context: ContainerContext, ref: string, options: StopOptions): Promise<void> {
   const record = context.registry.find(ref);
-  const wasGivenUp = await context.starting.giveUp(record.id);
-  if (!wasGivenUp && !isActive(context.registry.find(record.id))) throw notRunning(record.id);
+  if (!isActive(record) && !context.starting.has(record.id)) throw notRunning(record.id);
   const signal = blaming(`cannot stop container: ${ref}`, () => stopSignalOf(record, options.signal));
+  await context.starting.giveUp(record.id);
   await context.registry.exclusive(record.id, async () => {
     const current = context.registry.find(record.id);
     if (current.state.status === "restarting") return cancelRestart(context, current);
