@@ -12,7 +12,7 @@ export class OomWatch implements Disposable {
 
   readonly #happened: (id: ContainerId) => boolean;
 
-  /** @param happened what the kernel has counted: conmon may miss it while the daemon it belonged to ends (seen with 2.1.6) */
+  /** @param happened what the kernel has counted: conmon (2.1.6, on 6.1) misses some */
   constructor(files: TaskFiles, happened: (id: ContainerId) => boolean) {
     this.#files = files;
     this.#happened = happened;
