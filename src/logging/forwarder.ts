@@ -84,13 +84,16 @@ export class Forwarder {
       await new Promise((resolve) => setImmediate(resolve));
     }
     if (this.#stopped.signal.aborted) return;
+    // Nothing came since the checkpoint, or ever: it is true as it is.
+    if (Object.keys(assembler.pending()).length === 0) return;
     const before = { position, pending: assembler.pending(), sink: undefined };
     await send(assembler.flush(), position, before);
   }
 
   #checkGap(spool: string, position: LogPosition): void {
+    if (position.segment === 1) return;
     const oldest = listSegments(spool).at(0);
-    if (oldest === undefined || oldest.number <= position.segment || position.segment === 1) return;
+    if (oldest === undefined || oldest.number <= position.segment) return;
     this.#complain("lines were rotated away before they could be sent");
   }
 
@@ -109,7 +112,7 @@ function endOf({ at, data }: LogBlock): LogPosition {
 /** True when a container's log was not handed over to its end. */
 export function isBehind(subject: LogSubject): boolean {
   const saved = readCheckpoint(subject.checkpoint);
-  if (saved === undefined) return listSegments(subject.spool).length > 0;
+  if (saved === undefined) return listSegments(subject.spool).some(({ path }) => Bun.file(path).size > 0);
   const last = listSegments(subject.spool).at(-1);
   if (last === undefined) return false;
   return last.number > saved.position.segment || Object.keys(saved.pending).length > 0 || isLonger(last.path, saved);

@@ -49,7 +49,8 @@ export async function* readBlocks(path: string, options: BlockOptions): AsyncGen
     if (segment.number !== number) offset = 0;
     pin.segment = segment.number;
     const limit = end?.segment === segment.number && !segment.compressed ? end.offset : Infinity;
-    const isLive = yield* fileBlocks({ path, pin, file, from: offset, limit, wakeup, options });
+    const isCurrent = segment.path === path;
+    const isLive = yield* fileBlocks({ path, pin, file, isCurrent, from: offset, limit, wakeup, options });
     if (isLive) return;
     [number, offset] = [segment.number + 1, 0];
   }
@@ -59,6 +60,8 @@ interface FileReading {
   readonly path: string;
   readonly pin: LogPin;
   readonly file: SegmentFile;
+  /** Listed as the one that is written now. */
+  readonly isCurrent: boolean;
   readonly from: number;
   readonly limit: number;
   readonly wakeup: Wakeup | undefined;
@@ -71,7 +74,8 @@ async function* fileBlocks(reading: FileReading): AsyncGenerator<LogBlock, boole
   let rest: Buffer = Buffer.alloc(0);
   let position = reading.from;
   let isQuiet = false;
-  let isFinal = isLeftBehind(reading);
+  // The current one was listed right now; where it is left behind, the first look after its end tells.
+  let isFinal = !reading.isCurrent && isLeftBehind(reading);
   if (isFinal && isOlder(file, options.sinceNs)) return false;
   for (;;) {
     if (options.signal.aborted) return true;
